@@ -1,0 +1,319 @@
+package storage
+
+import (
+	"bufio"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+
+	"github.com/klauspost/compress/gzip"
+)
+
+// OpenFile opens a file for reading its decoded content. The codec is found by content, as for the files of a store: zstd,
+// gzip, xz, lzma, else the bytes as they are. What is damaged is a *DamagedError, from OpenFile or from Read; a damaged
+// file never just ends early. The caller must Close the reader.
+func OpenFile(name string) (io.ReadCloser, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	r := newReader(f, filepath.ToSlash(name), ReadOptions{})
+	if r.opened != nil {
+		err := r.damaged(r.opened)
+		_ = r.Close() // err says what matters
+		return nil, err
+	}
+	return &content{r}, nil
+}
+
+// content is a Reader as a stream of bytes.
+type content struct{ r *Reader }
+
+func (c *content) Read(p []byte) (int, error) {
+	r := c.r
+	for r.pos == len(r.buf) {
+		if len(p) == 0 {
+			return 0, nil
+		}
+		if err := r.fill(); err != nil {
+			return 0, err
+		}
+	}
+	n := copy(p, r.buf[r.pos:])
+	r.pos += n
+	return n, nil
+}
+
+// WriteTo saves io.Copy a buffer.
+func (c *content) WriteTo(w io.Writer) (int64, error) {
+	var total int64
+	for {
+		n, err := w.Write(c.r.buf[c.r.pos:])
+		c.r.pos += n
+		total += int64(n)
+		if err != nil {
+			return total, err
+		}
+		if err := c.r.fill(); err == io.EOF {
+			return total, nil
+		} else if err != nil {
+			return total, err
+		}
+	}
+}
+
+func (c *content) Close() error { return c.r.Close() }
+
+// A FileWriter makes a file that appears under its name whole or not at all. Until then it has a hidden temporary name in
+// the same directory, .NAME.RANDOM.tmp, which a killed program leaves behind. It is for one goroutine.
+//
+// Errors of Write stick: Commit and Publish report them and make nothing appear, so that callers may ignore those of Write.
+type FileWriter struct {
+	root  *os.Root
+	owned bool // root is closed by Close
+	file  *os.File
+	name  string         // below root
+	temp  string         // below root
+	to    io.WriteCloser // codec, or what stands for none
+	size  int64          // bytes in the file so far
+	err   error
+	state fileState
+
+	onDisk func(event string) // for tests: called before each step that others can see
+}
+
+type fileState int
+
+const (
+	fileOpen fileState = iota
+	fileWritten
+	fileNamed
+	fileClosed
+)
+
+// CreateFile begins a file that Commit or Publish will give its name, in place of a file of that name if there is one. The
+// extension of the name chooses the codec: .zst, which is the seekable form of FORMAT.md, .gz, or none. The codecs that can
+// only be read are refused. The directory must exist.
+func CreateFile(name string) (*FileWriter, error) {
+	root, err := os.OpenRoot(filepath.Dir(name))
+	if err != nil {
+		return nil, err
+	}
+	w, err := createIn(root, filepath.Base(name))
+	if err != nil {
+		_ = root.Close() // err says what matters
+		return nil, pathError("create", name, err)
+	}
+	w.owned = true
+	return w, nil
+}
+
+// createIn is CreateFile below an open directory, which must stay open.
+func createIn(root *os.Root, name string) (*FileWriter, error) {
+	if info, err := root.Stat(name); err == nil && info.IsDir() {
+		return nil, errors.New("is a directory")
+	}
+	codec := claimed(name)
+	switch codec {
+	case codecPlain, codecZstd, codecGzip:
+	default:
+		return nil, fmt.Errorf("codec %s can be read, not written: use .zst, .gz or no extension", filepath.Ext(name))
+	}
+	w := &FileWriter{root: root, name: name}
+	for {
+		w.temp = tempName(name)
+		var err error
+		w.file, err = root.OpenFile(w.temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+		if errors.Is(err, fs.ErrExist) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		break
+	}
+	switch codec {
+	case codecZstd:
+		w.to = newZstdWriter(countingWriter{w})
+	case codecGzip:
+		buf := bufio.NewWriterSize(countingWriter{w}, 64<<10)
+		w.to = &chain{gzip.NewWriter(buf), buf}
+	default:
+		w.to = &chain{nil, bufio.NewWriterSize(countingWriter{w}, 64<<10)}
+	}
+	return w, nil
+}
+
+// tempName is a hidden name beside name that ends as no file of a store does.
+func tempName(name string) string {
+	var b [8]byte
+	_, _ = rand.Read(b[:]) // never fails
+	dir, base := filepath.Split(name)
+	base = base[:min(len(base), 200)] // a name has no more than 255 bytes
+	return dir + "." + base + "." + hex.EncodeToString(b[:]) + ".tmp"
+}
+
+// chain is a codec, or nil, in front of a buffer.
+type chain struct {
+	codec io.WriteCloser
+	buf   *bufio.Writer
+}
+
+func (c *chain) Write(p []byte) (int, error) {
+	if c.codec != nil {
+		return c.codec.Write(p)
+	}
+	return c.buf.Write(p)
+}
+
+func (c *chain) Close() error {
+	if c.codec != nil {
+		if err := c.codec.Close(); err != nil {
+			return err
+		}
+	}
+	return c.buf.Flush()
+}
+
+type countingWriter struct{ w *FileWriter }
+
+func (c countingWriter) Write(p []byte) (int, error) {
+	n, err := c.w.file.Write(p)
+	c.w.size += int64(n)
+	return n, err
+}
+
+// Write adds p to the content of the file. In a .zst file it is best to write many lines, or parts of them: what is kept in
+// memory is about a megabyte, or the longest line up to 8 MiB.
+func (w *FileWriter) Write(p []byte) (int, error) {
+	if w.err != nil {
+		return 0, w.err
+	}
+	if w.state != fileOpen {
+		return 0, fmt.Errorf("writing %s: %w", w.name, os.ErrClosed)
+	}
+	n, err := w.to.Write(p)
+	if err != nil {
+		w.err = fmt.Errorf("writing %s: %w", w.name, err)
+	}
+	return n, w.err
+}
+
+// Size is the number of bytes that have gone to the disk so far.
+func (w *FileWriter) Size() int64 { return w.size }
+
+// Commit makes the file appear such that it is still there, whole, after a power cut: the content is synced before the file
+// gets its name, and the directory after. An error leaves what was there before, but for an error of the last step: then
+// the file is there, and whether it survives is not known. On Windows the directory is not synced.
+func (w *FileWriter) Commit() error {
+	if err := w.finish(true); err != nil {
+		return err
+	}
+	if err := w.rename(); err != nil {
+		return err
+	}
+	dir := filepath.Dir(w.name)
+	w.note("sync " + dir)
+	if err := syncDir(w.root, dir); err != nil {
+		return w.fail("syncing the directory of", err)
+	}
+	return nil
+}
+
+// Publish makes the file appear without waiting for the disk: after a power cut it may be gone, or be there and empty. For
+// files that carry a checksum and can be made again.
+func (w *FileWriter) Publish() error {
+	if err := w.finish(false); err != nil {
+		return err
+	}
+	return w.rename()
+}
+
+// finish completes the content under the temporary name.
+func (w *FileWriter) finish(sync bool) error {
+	switch {
+	case w.err != nil:
+		return w.err
+	case w.state != fileOpen:
+		return w.fail("committing", os.ErrClosed)
+	}
+	w.state = fileWritten
+	if err := w.to.Close(); err != nil {
+		_ = w.file.Close() // err says what matters
+		return w.fail("writing", err)
+	}
+	w.to = nil // the buffers are not needed any more
+	if sync {
+		w.note("sync " + w.temp)
+		// After a failed sync the kernel may have dropped what it could not write, and a second one would succeed: never retried.
+		if err := w.file.Sync(); err != nil {
+			_ = w.file.Close() // err says what matters
+			return w.fail("syncing", err)
+		}
+	}
+	if err := w.file.Close(); err != nil {
+		return w.fail("closing", err)
+	}
+	return nil
+}
+
+func (w *FileWriter) rename() error {
+	w.note("rename " + w.temp + " " + w.name)
+	if err := w.root.Rename(w.temp, w.name); err != nil {
+		return w.fail("naming", err)
+	}
+	w.state = fileNamed
+	return nil
+}
+
+func (w *FileWriter) note(event string) {
+	if w.onDisk != nil {
+		w.onDisk(event)
+	}
+}
+
+// fail makes err stick.
+func (w *FileWriter) fail(doing string, err error) error {
+	w.err = fmt.Errorf("%s %s: %w", doing, filepath.Join(w.root.Name(), w.name), err)
+	return w.err
+}
+
+// Close removes the file if it has not got its name. It may be called at any time and more than once; after Commit or
+// Publish it does nothing but release the directory.
+func (w *FileWriter) Close() error {
+	if w.state == fileClosed {
+		return nil
+	}
+	var err error
+	if w.state == fileOpen {
+		err = w.file.Close()
+	}
+	if w.state != fileNamed {
+		w.note("remove " + w.temp)
+		err = errors.Join(err, w.root.Remove(w.temp))
+	}
+	w.state, w.to = fileClosed, nil
+	if w.owned {
+		err = errors.Join(err, w.root.Close())
+	}
+	return err
+}
+
+// syncDir makes the names in a directory below root durable.
+func syncDir(root *os.Root, dir string) error {
+	if runtime.GOOS == "windows" {
+		return nil
+	}
+	d, err := root.Open(dir)
+	if err != nil {
+		return err
+	}
+	err = d.Sync()
+	return errors.Join(err, d.Close())
+}

@@ -1,0 +1,231 @@
+// Package histogram reads the histograms of stored records and adds them up.
+//
+// A stored histogram is an array of numbers: the counts of its buckets, then
+// five summary values, sum, log_sum, log_sum_squares, sum_squares_lo and
+// sum_squares_hi. A summary value that the sender left out is -1; it may also be
+// null.
+//
+//	[0,12,3,0,7,42.5,120.25,-1,-1]
+//
+// An Array is such an array, or the sum of many, element by element. Add is
+// ready to be the Combine of a job:
+//
+//	mapreduce.Job[string, histogram.Array]{
+//		Map: func(rec storage.Record, out *mapreduce.Emitter[string, histogram.Array]) error {
+//			for name, a := range histogram.All(rec.Get("histograms")) {
+//				out.Emit(name, a)
+//			}
+//			return nil
+//		},
+//		Combine: histogram.Add,
+//	}
+//
+// Sums are exact: the order in which arrays are added, and the tree of partial
+// sums, makes no difference to any bit. An element is rounded once, when it is
+// read. A -1 adds as -1, so a value that n arrays lack sums up to -n; a null adds
+// nothing.
+package histogram
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"iter"
+
+	"github.com/telemetry-mr/mr/storage"
+)
+
+// summaryLen is the number of elements after the buckets.
+const summaryLen = 5
+
+// An Array is a stored histogram or a sum of them. The zero Array is the sum of
+// none. Arrays of different lengths do not mix: a sum keeps one for each length.
+// Its elements and its text are those of the length that most arrays had, of the
+// shortest if several had; ByLength gives all.
+//
+// An Array from Parse or All borrows the text of its record and is valid as long
+// as that. It is cheap to copy, but Add to one copy changes another if it is a
+// sum: Clone first.
+type Array struct {
+	form  form
+	own   bool   // text or binary form belongs to this array and never changes
+	len   int32  // elements, of formText
+	plain int32  // as scan has it, of formText
+	b     []byte // the text, or the binary form
+	sums  *sums
+}
+
+// form says what an Array consists of.
+type form uint8
+
+const (
+	formNone form = iota
+	formText
+	formBinary
+	formSums
+)
+
+// Parse returns the array of v, which it checks from end to end in one pass. It
+// returns false if v is anything but an array of numbers and nulls that float64
+// can represent, such as a histogram that was stored unconverted, as an object.
+// What is not even JSON marks the record as malformed.
+func Parse(v storage.Value) (Array, bool) {
+	text := v.Raw()
+	if len(text) == 0 || text[0] != '[' {
+		return Array{}, false
+	}
+	n, plain, ok := scan(text)
+	if !ok {
+		if !json.Valid(text) {
+			v.Malformed("malformed array")
+		}
+		return Array{}, false
+	}
+	return Array{form: formText, len: int32(n), plain: int32(plain), b: text}, true
+}
+
+// All returns the arrays of an object, such as the field histograms of a record,
+// by name and in order. Members that Parse refuses are passed over.
+func All(v storage.Value) iter.Seq2[string, Array] {
+	return func(yield func(string, Array) bool) {
+		members, _ := v.Object()
+		for name, member := range members {
+			if a, ok := Parse(member); ok && !yield(name, a) {
+				return
+			}
+		}
+	}
+}
+
+// N returns the number of arrays that were added, of all lengths.
+func (a Array) N() int64 {
+	if a.form == formText {
+		return 1
+	}
+	var n int64
+	for s := a.expand(); s != nil; s = s.next {
+		n += s.n
+	}
+	return n
+}
+
+// Len returns the number of elements.
+func (a Array) Len() int {
+	if a.form == formText {
+		return int(a.len)
+	}
+	return a.commonest().len()
+}
+
+// Buckets returns the number of elements before the summary: Len less five, or 0.
+func (a Array) Buckets() int { return max(0, a.Len()-summaryLen) }
+
+// At returns element i, rounded to the nearest float64. It takes time in
+// proportion to Len unless a is a sum of two or more; Elements is the way to read
+// them all.
+func (a Array) At(i int) float64 {
+	return a.commonest().at(i)
+}
+
+// Bucket returns the count of bucket i. It panics with a *RangeError if it is no
+// integer, or too large for int64.
+func (a Array) Bucket(i int) int64 {
+	s := a.commonest()
+	if buckets := s.len() - summaryLen; i < 0 || i >= buckets {
+		panic(fmt.Sprintf("histogram: bucket %d of %d", i, max(0, buckets)))
+	}
+	n, ok := s.int(i)
+	if !ok {
+		panic(&RangeError{Index: i, Value: s.at(i)})
+	}
+	return n
+}
+
+// A RangeError says that an element was asked for as an int64 and is none.
+type RangeError struct {
+	Index int
+	Value float64 // the nearest to the element
+}
+
+func (e *RangeError) Error() string {
+	return fmt.Sprintf("histogram: element %d is about %v and no int64", e.Index, e.Value)
+}
+
+// Elements returns the elements with their indexes, each rounded to the nearest
+// float64.
+func (a Array) Elements() iter.Seq2[int, float64] {
+	return func(yield func(int, float64) bool) {
+		s := a.commonest()
+		for i := range s.len() {
+			if !yield(i, s.at(i)) {
+				return
+			}
+		}
+	}
+}
+
+// A Summary is the five values behind the buckets, each rounded to the nearest
+// float64. One that n of the added arrays lack is lower by n than the sum of the
+// others.
+type Summary struct {
+	Sum, LogSum, LogSumSquares, SumSquaresLo, SumSquaresHi float64
+}
+
+// Summary returns the last five elements, and false if there are fewer.
+func (a Array) Summary() (Summary, bool) {
+	s := a.commonest()
+	n := s.len() - summaryLen
+	if n < 0 {
+		return Summary{}, false
+	}
+	return Summary{s.at(n), s.at(n + 1), s.at(n + 2), s.at(n + 3), s.at(n + 4)}, true
+}
+
+// ByLength returns the sums for each length, shortest first. They share the
+// memory of a.
+func (a Array) ByLength() iter.Seq[Array] {
+	return func(yield func(Array) bool) {
+		for s := a.expand(); s != nil; s = s.next {
+			one := *s
+			one.next = nil
+			if !yield(Array{form: formSums, sums: &one}) {
+				return
+			}
+		}
+	}
+}
+
+// Clone returns a copy of a that borrows nothing and shares no memory that Add
+// might change. The text of a single array stays text, which is smaller than
+// sums.
+func (a Array) Clone() Array {
+	switch {
+	case a.form == formSums:
+		a.sums = a.sums.clone()
+	case !a.own:
+		a.b, a.own = bytes.Clone(a.b), true
+	}
+	return a
+}
+
+// expand returns the sums that a consists of. They are a's own if it has some.
+func (a Array) expand() *sums {
+	if a.form != formSums {
+		a.toSums() // of this copy
+	}
+	return a.sums
+}
+
+// commonest returns the sums that stand for a, never nil.
+func (a Array) commonest() *sums {
+	most := a.expand()
+	if most == nil {
+		return &sums{}
+	}
+	for s := most.next; s != nil; s = s.next {
+		if s.n > most.n {
+			most = s
+		}
+	}
+	return most
+}

@@ -1,0 +1,154 @@
+package histogram_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"github.com/telemetry-mr/mr/storage"
+	"github.com/telemetry-mr/mr/storage/histogram"
+)
+
+// texts makes arrays of 50 buckets, three quarters of them 0, as pings have them:
+// a bulge of counts, then the summary.
+func texts(count int, separator string) [][]byte {
+	r := rand.New(rand.NewPCG(1, 2))
+	var all [][]byte
+	for range count {
+		var elements []string
+		first := r.IntN(38)
+		for i := range 50 {
+			n := 0
+			if d := i - first; d >= 0 && d < 13 {
+				n = 1 + r.IntN([]int{3, 9, 30, 120, 300}[min(d, 12-d)*4/6])
+			}
+			elements = append(elements, fmt.Sprint(n))
+		}
+		elements = append(elements, fmt.Sprint(r.IntN(3000000)))
+		if r.IntN(2) == 0 {
+			elements = append(elements, fmt.Sprint(873.474196434021+r.Float64()), fmt.Sprint(5571.45072811897+r.Float64()), "-1", "-1")
+		} else {
+			elements = append(elements, "-1", "-1", fmt.Sprint(r.IntN(1<<30)), "0")
+		}
+		all = append(all, []byte("["+strings.Join(elements, separator)+"]"))
+	}
+	return all
+}
+
+func variants(b *testing.B, bench func(b *testing.B, all [][]byte)) {
+	for _, count := range []int{1, 1024} { // one is easy to foresee for the processor
+		for name, separator := range map[string]string{"compact": ",", "spaced": ", "} {
+			b.Run(fmt.Sprintf("texts=%d/form=%s", count, name), func(b *testing.B) {
+				b.ReportAllocs()
+				bench(b, texts(count, separator))
+			})
+		}
+	}
+}
+
+func values(all [][]byte) []storage.Value {
+	var vs []storage.Value
+	for _, text := range all {
+		rec := storage.NewRecord(nil, []byte(`{"h":{"a":`+string(text)+`}}`), storage.Dims{})
+		members, _ := rec.Get("h").Object()
+		for _, v := range members {
+			vs = append(vs, v) // as All gets it: its end is known
+		}
+	}
+	return vs
+}
+
+func BenchmarkParse(b *testing.B) {
+	variants(b, func(b *testing.B, all [][]byte) {
+		vs := values(all)
+		i := 0
+		for b.Loop() {
+			if _, ok := histogram.Parse(vs[i]); !ok {
+				b.Fatal("not parsed")
+			}
+			i = (i + 1) % len(vs)
+		}
+	})
+}
+
+func arrays(b *testing.B, all [][]byte) []histogram.Array {
+	var as []histogram.Array
+	for _, v := range values(all) {
+		a, ok := histogram.Parse(v)
+		if !ok {
+			b.Fatal("not parsed")
+		}
+		as = append(as, a)
+	}
+	return as
+}
+
+func BenchmarkAdd(b *testing.B) {
+	variants(b, func(b *testing.B, all [][]byte) {
+		as := arrays(b, all)
+		var sum histogram.Array
+		for _, a := range as {
+			histogram.Add(&sum, a)
+		}
+		i := 0
+		for b.Loop() {
+			histogram.Add(&sum, as[i])
+			i = (i + 1) % len(as)
+		}
+	})
+}
+
+func BenchmarkClone(b *testing.B) {
+	variants(b, func(b *testing.B, all [][]byte) {
+		as := arrays(b, all)
+		i := 0
+		for b.Loop() {
+			sink = as[i].Clone()
+			i = (i + 1) % len(as)
+		}
+	})
+}
+
+var sink histogram.Array
+
+func BenchmarkBinary(b *testing.B) {
+	as := arrays(b, texts(1024, ","))
+	var encoded [][]byte
+	size := 0
+	sums := make([]histogram.Array, len(as))
+	for i := range as {
+		for j := range 1 + i%5 {
+			histogram.Add(&sums[i], as[(i+j*7)%len(as)])
+		}
+		enc, _ := sums[i].AppendBinary(nil)
+		encoded = append(encoded, enc)
+		size += len(enc)
+	}
+	var total histogram.Array
+	histogram.Add(&total, as[0])
+	histogram.Add(&total, as[1])
+	loop := func(b *testing.B, f func(i int)) {
+		b.ReportAllocs()
+		i := 0
+		for b.Loop() {
+			f(i)
+			i = (i + 1) % len(as)
+		}
+	}
+	dst := make([]byte, 0, 1024)
+	b.Run("op=append-text", func(b *testing.B) { loop(b, func(i int) { dst, _ = as[i].AppendBinary(dst[:0]) }) })
+	b.Run("op=append-sums", func(b *testing.B) {
+		loop(b, func(i int) { dst, _ = sums[i].AppendBinary(dst[:0]) })
+		b.ReportMetric(float64(size)/float64(len(encoded)), "bytes/array")
+	})
+	b.Run("op=unmarshal", func(b *testing.B) { loop(b, func(i int) { _ = sink.UnmarshalBinary(encoded[i]) }) })
+	b.Run("op=borrow", func(b *testing.B) { loop(b, func(i int) { _ = sink.UnmarshalBinaryBorrow(encoded[i]) }) })
+	b.Run("op=borrow+add", func(b *testing.B) {
+		loop(b, func(i int) {
+			_ = sink.UnmarshalBinaryBorrow(encoded[i])
+			histogram.Add(&total, sink)
+		})
+	})
+	b.Run("op=json", func(b *testing.B) { loop(b, func(i int) { dst, _ = sums[i].AppendText(dst[:0]) }) })
+}

@@ -1,0 +1,51 @@
+package histogram
+
+import "strconv"
+
+// AppendText appends a as a compact JSON array, [1,0,2.5,-1]: an element that is
+// an integer of int64 with all its digits, any other as its nearest float64 with
+// the fewest digits that tell it from its neighbours. It is an error if a sum is
+// beyond float64.
+func (a Array) AppendText(dst []byte) ([]byte, error) {
+	start := len(dst)
+	dst = append(dst, '[')
+	s := a.commonest()
+	nextFloat, floats := s.firstFloat(), s.floats
+	for i, n := range s.ints {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		if i == nextFloat {
+			sum := s.totalOf(&floats[0])
+			if floats = floats[1:]; len(floats) > 0 {
+				nextFloat = floats[0].i
+			}
+			var ok bool
+			if n, ok = sum.Int64(); !ok {
+				var err error
+				if dst, err = sum.AppendJSON(dst); err != nil {
+					return dst[:start], err
+				}
+				continue
+			}
+		}
+		if uint64(n) < 10 {
+			dst = append(dst, '0'+byte(n))
+			continue
+		}
+		dst = strconv.AppendInt(dst, n, 10)
+	}
+	return append(dst, ']'), nil
+}
+
+// MarshalJSON returns what AppendText appends.
+func (a Array) MarshalJSON() ([]byte, error) { return a.AppendText(nil) }
+
+// String returns the text of a, or what is wrong with it.
+func (a Array) String() string {
+	b, err := a.AppendText(nil)
+	if err != nil {
+		return err.Error()
+	}
+	return string(b)
+}

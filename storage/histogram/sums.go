@@ -1,0 +1,171 @@
+package histogram
+
+import (
+	"slices"
+
+	"github.com/telemetry-mr/mr/storage/exact"
+)
+
+// sums holds the element-wise sum of n arrays of one length. An element is the
+// total of its int and its float, if it has one.
+type sums struct {
+	n      int64
+	ints   []int64
+	floats []float // by index; starts in room
+	next   *sums   // for the next larger length
+	room   [2]float
+}
+
+// A float is the part of an element that came from numbers that are no int64, or
+// that outgrew one.
+type float struct {
+	sum exact.Sum
+	i   int
+}
+
+// Add adds v to *acc. It is associative and commutative, whatever the lengths of
+// the arrays are, and keeps no reference to memory of v. It allocates only when
+// *acc has no sum for the length of v yet.
+func Add(acc *Array, v Array) {
+	switch v.form {
+	case formText:
+		s := acc.toSums()
+		if s == nil || len(s.ints) != int(v.len) {
+			s = acc.sumsFor(int(v.len))
+		}
+		s.n++
+		s.addText(v.b, int(v.plain))
+	case formBinary:
+		acc.toSums()
+		acc.addBinary(v.b)
+	case formSums:
+		acc.toSums()
+		for from := v.sums; from != nil; from = from.next {
+			acc.sumsFor(len(from.ints)).addSums(from)
+		}
+	}
+}
+
+// toSums turns *a into sums, which then belong to it alone, and returns the
+// first.
+func (a *Array) toSums() *sums {
+	if a.form == formSums {
+		return a.sums
+	}
+	old := *a
+	*a = Array{form: formSums}
+	Add(a, old)
+	return a.sums
+}
+
+// sumsFor returns the sums for arrays of n elements.
+func (a *Array) sumsFor(n int) *sums {
+	at := &a.sums
+	for *at != nil && len((*at).ints) < n {
+		at = &(*at).next
+	}
+	if *at == nil || len((*at).ints) != n {
+		s := &sums{ints: make([]int64, n), next: *at}
+		s.floats = s.room[:0]
+		*at = s
+	}
+	return *at
+}
+
+func (s *sums) len() int { return len(s.ints) }
+
+func (s *sums) clone() *sums {
+	if s == nil {
+		return nil
+	}
+	c := &sums{n: s.n, ints: slices.Clone(s.ints), next: s.next.clone()}
+	c.floats = append(c.room[:0], s.floats...)
+	for i := range c.floats {
+		c.floats[i].sum = c.floats[i].sum.Clone()
+	}
+	return c
+}
+
+// addSums adds from, which may be s itself.
+func (s *sums) addSums(from *sums) {
+	s.n += from.n
+	// Floats first: an int that overflows goes there, and from may be s.
+	for k := range from.floats {
+		f := &from.floats[k]
+		s.float(f.i).AddSum(f.sum)
+	}
+	for i, n := range from.ints {
+		if n != 0 {
+			s.addInt(i, n)
+		}
+	}
+}
+
+// addInt adds n to element i.
+func (s *sums) addInt(i int, n int64) {
+	old := s.ints[i]
+	total := old + n
+	if (old^total)&(n^total) < 0 {
+		s.float(i).AddInt(old)
+		total = n
+	}
+	s.ints[i] = total
+}
+
+// float returns the float of element i, which it makes if there is none.
+func (s *sums) float(i int) *exact.Sum {
+	// Arrays have two floats at most, or many in order.
+	for k := range min(2, len(s.floats)) {
+		if s.floats[k].i == i {
+			return &s.floats[k].sum
+		}
+	}
+	k, found := s.findFloat(i)
+	if !found {
+		s.floats = slices.Insert(s.floats, k, float{i: i})
+	}
+	return &s.floats[k].sum
+}
+
+func (s *sums) findFloat(i int) (int, bool) {
+	return slices.BinarySearchFunc(s.floats, i, func(f float, i int) int { return f.i - i })
+}
+
+// firstFloat returns the index of the first element that has a float, or -1.
+func (s *sums) firstFloat() int {
+	if len(s.floats) == 0 {
+		return -1
+	}
+	return s.floats[0].i
+}
+
+// totalOf returns the element that f is part of.
+func (s *sums) totalOf(f *float) exact.Sum {
+	sum := f.sum.Clone()
+	sum.AddInt(s.ints[f.i])
+	return sum
+}
+
+// total returns element i as a sum, if it has a float.
+func (s *sums) total(i int) (exact.Sum, bool) {
+	k, found := s.findFloat(i)
+	if !found {
+		return exact.Sum{}, false
+	}
+	return s.totalOf(&s.floats[k]), true
+}
+
+func (s *sums) at(i int) float64 {
+	if sum, ok := s.total(i); ok {
+		return sum.Float64()
+	}
+	return float64(s.ints[i])
+}
+
+// int returns element i if it is an int64.
+func (s *sums) int(i int) (int64, bool) {
+	if sum, ok := s.total(i); ok {
+		return sum.Int64()
+	}
+	return s.ints[i], true
+}

@@ -1,0 +1,302 @@
+package storage
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"os"
+)
+
+// ReadOptions say how a file is read. The zero value is ready to use.
+type ReadOptions struct {
+	// MaxRecordBytes is the length of the longest line that is a record, without its line end. A longer one is a bad line,
+	// and is never held in memory as a whole. Zero means 16 MiB.
+	MaxRecordBytes int
+
+	// Part is what to read of the file, one of File.Parts. Lines and offsets are counted from the beginning of the file all
+	// the same; Counts are those of the part.
+	Part Part
+}
+
+func (o ReadOptions) maxRecordBytes() int {
+	if o.MaxRecordBytes <= 0 {
+		return 16 << 20
+	}
+	return o.MaxRecordBytes
+}
+
+// Counts say how much a Reader has read. Once Records has come to the end of the file without an error, StoredBytes is the
+// size of the file and Bytes the size of its decoded content.
+type Counts struct {
+	StoredBytes int64 // of the file, as it is on the disk
+	Bytes       int64 // length of all lines, with their line ends
+	Lines       int64 // records and bad lines
+	BadLines    int64 // lines that are no records
+}
+
+// A Reader gives the records of one file. It is for one goroutine.
+type Reader struct {
+	file  *os.File
+	ws    *workspace
+	src   source
+	codec string
+	max   int
+	part  Part
+
+	buf  []byte // decoded and not yet given: buf[pos:]
+	pos  int
+	seen int // buf[pos:seen] holds no line end
+
+	at     cursor
+	dims   Dims
+	counts Counts
+	done   bool
+	opened error // reported by Records, so that a damaged head is met like a damaged tail
+}
+
+// Open opens the file for reading its records. The codec is found by content. The error is that of opening; damage is
+// reported by Records, even that of the first bytes. The caller must Close the Reader.
+func (f File) Open(o ReadOptions) (*Reader, error) {
+	file, err := f.open()
+	if err != nil {
+		return nil, err
+	}
+	r := newReader(file, f.Path, o)
+	r.dims = f.Dims
+	return r, nil
+}
+
+// newReader returns a Reader of an open file, which it closes. path is what errors call it.
+func newReader(file *os.File, path string, o ReadOptions) *Reader {
+	r := &Reader{file: file, max: o.maxRecordBytes(), part: o.Part, ws: workspaces.Get().(*workspace)}
+	r.at.path = path
+	r.at.strings = &r.ws.strings
+	r.buf = r.ws.out[:0]
+	if o.Part == (Part{}) {
+		r.ws.begin(file)
+	} else {
+		r.ws.begin(io.NewSectionReader(file, o.Part.Offset, o.Part.Length))
+	}
+	r.src, r.codec, r.opened = r.ws.open(path)
+	if o.Part != (Part{}) && r.opened == nil {
+		r.ws.zstd.part, r.ws.zstd.want = true, o.Part.Bytes
+		if r.codec != codecZstd {
+			r.opened = errTable
+		}
+	}
+	return r
+}
+
+// Records opens the file, gives its records as Reader.Records does, and closes it.
+func (f File) Records() iter.Seq2[Record, error] {
+	return func(yield func(Record, error) bool) {
+		r, err := f.Open(ReadOptions{})
+		if err != nil {
+			yield(Record{}, err)
+			return
+		}
+		defer r.Close() // reading only: there is nothing to lose
+		for rec, err := range r.Records() {
+			if !yield(rec, err) {
+				return
+			}
+		}
+	}
+}
+
+// Codec names the codec of the file: zstd, gzip, xz, lzma or plain.
+func (r *Reader) Codec() string { return r.codec }
+
+// Counts reports what has been read so far. It may be called during iteration, and after Close.
+func (r *Reader) Counts() Counts {
+	if r.ws != nil {
+		r.counts.StoredBytes = r.ws.offset()
+	}
+	return r.counts
+}
+
+// Close closes the file. Records and values of the Reader are invalid afterwards; strings stay valid.
+func (r *Reader) Close() error {
+	if r.ws == nil {
+		return nil
+	}
+	r.Counts()
+	r.ws.out = r.buf
+	r.ws.release()
+	r.ws, r.src, r.buf, r.pos, r.seen = nil, nil, nil, 0, 0
+	r.at.strings = nil
+	return r.file.Close()
+}
+
+// Records gives the records from where the last iteration has stopped. A record is valid until the next one is asked for.
+//
+// Errors: a *SyntaxError is about one line, which is no record; iteration goes on with the next line. Any other error is the
+// last item: a *DamagedError when the content of the file is not what a complete file has, else the error of reading.
+// Records that came before damage are as they were written where the codec has checksums (zstd frames of this package and
+// others with a checksum, up to the damaged frame); gzip, xz and others hand out data before they have seen its checksum.
+// What no reader can notice is any change of a plain file, a change of an lzma file that leaves a valid stream, and that a
+// foreign file of several members or frames was cut where one of them ends.
+func (r *Reader) Records() iter.Seq2[Record, error] {
+	return func(yield func(Record, error) bool) {
+		for {
+			line, err := r.line()
+			if err == io.EOF {
+				return
+			}
+			var bad *SyntaxError
+			if err == nil {
+				tab := bytes.IndexByte(line, '\t')
+				if tab >= 0 {
+					if !yield(Record{Key: line[:tab], Value: line[tab+1:], Dims: r.dims, at: &r.at}, nil) {
+						return
+					}
+					continue
+				}
+				bad = r.bad("no TAB between key and value")
+				if len(line) == 0 {
+					bad.Reason = "empty line"
+				}
+			} else if bad, _ = err.(*SyntaxError); bad == nil {
+				yield(Record{}, err)
+				return
+			}
+			r.counts.BadLines++
+			if !yield(Record{}, bad) {
+				return
+			}
+		}
+	}
+}
+
+func (r *Reader) bad(reason string) *SyntaxError {
+	return &SyntaxError{Path: r.at.path, Line: r.at.line, Offset: r.at.offset, Reason: reason}
+}
+
+// line returns the next line without its end and moves the position there.
+func (r *Reader) line() ([]byte, error) {
+	r.at.reason = ""
+	r.at.offset = r.part.Start + r.counts.Bytes
+	for {
+		if n := bytes.IndexByte(r.buf[r.seen:], '\n'); n >= 0 {
+			line := r.buf[r.pos : r.seen+n]
+			r.take(len(line) + 1)
+			return r.strip(line)
+		}
+		r.seen = len(r.buf)
+		if len(r.buf)-r.pos > r.max+1 { // one more for the CR of CR LF
+			return nil, r.passOver()
+		}
+		if err := r.fill(); err != nil {
+			if err != io.EOF || r.pos == len(r.buf) {
+				return nil, err
+			}
+			line := r.buf[r.pos:]
+			r.take(len(line))
+			return r.strip(line)
+		}
+	}
+}
+
+// take moves past the n bytes of a line.
+func (r *Reader) take(n int) {
+	r.pos += n
+	r.seen = r.pos
+	r.counts.Bytes += int64(n)
+	r.counts.Lines++
+	r.at.line = r.part.Line + r.counts.Lines
+}
+
+// strip removes a CR and checks the length.
+func (r *Reader) strip(line []byte) ([]byte, error) {
+	if n := len(line); n > 0 && line[n-1] == '\r' {
+		line = line[:n-1]
+	}
+	if len(line) > r.max {
+		return nil, r.tooLong()
+	}
+	return line, nil
+}
+
+func (r *Reader) tooLong() error {
+	return r.bad(fmt.Sprintf("line longer than %d bytes", r.max))
+}
+
+// passOver drops the rest of a line that is too long.
+func (r *Reader) passOver() error {
+	dropped := 0
+	for {
+		dropped += len(r.buf) - r.pos
+		r.pos = len(r.buf)
+		err := r.fill()
+		n := bytes.IndexByte(r.buf[r.pos:], '\n')
+		switch {
+		case err != nil && err != io.EOF:
+			return err
+		case err == nil && n < 0:
+			continue
+		}
+		r.take(n + 1) // or none, at the end of the file
+		r.counts.Bytes += int64(dropped)
+		return r.tooLong()
+	}
+}
+
+// fill reads more behind what is there.
+func (r *Reader) fill() error {
+	switch {
+	case r.ws == nil:
+		return fmt.Errorf("reading %s: %w", r.at.path, os.ErrClosed)
+	case r.done:
+		return io.EOF
+	case r.opened != nil:
+		return r.damaged(r.opened)
+	}
+	keep := copy(r.buf, r.buf[r.pos:])
+	r.pos, r.seen = 0, keep
+	var err error
+	r.buf, err = r.src.next(r.buf[:keep])
+	if err == io.EOF {
+		r.done = true
+		return err
+	}
+	if err != nil {
+		return r.damaged(err)
+	}
+	return nil
+}
+
+// damaged tells an unreadable disk from unreadable content.
+func (r *Reader) damaged(err error) error {
+	r.opened = err
+	if read := r.ws.in.err; read != nil && read != io.EOF {
+		return fmt.Errorf("reading %s: %w", r.at.path, read)
+	}
+	if err == io.EOF {
+		err = io.ErrUnexpectedEOF
+	}
+	return &DamagedError{Path: r.at.path, Offset: r.part.Offset + r.ws.offset(), Err: err}
+}
+
+// A DamagedError says that a file is not what its codec or its name says it is: cut short, changed, or followed by
+// something else.
+type DamagedError struct {
+	Path   string
+	Offset int64 // in the stored file: where reading stood when the damage was noticed
+	Err    error
+}
+
+func (e *DamagedError) Error() string {
+	return fmt.Sprintf("%s: damaged near byte %d: %v", e.Path, e.Offset, reason(e.Err))
+}
+
+// Unwrap returns the error of the codec.
+func (e *DamagedError) Unwrap() error { return e.Err }
+
+func reason(err error) error {
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		return errors.New("the file ends too early")
+	}
+	return err
+}
