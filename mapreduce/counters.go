@@ -1,0 +1,26 @@
+package mapreduce
+
+// Names of the counters that tasks report. They are a ledger: what goes into a stage comes out of it or is accounted for,
+// and a run whose ledger does not balance fails (see Stats.check).
+const (
+	cFiles   = "files"
+	cStored  = "stored bytes" // read from files
+	cDecoded = "decoded bytes"
+	cLines   = "lines"
+	cMapped  = "records mapped"
+	cSkipped = "records skipped" // also "skip:" and the reason
+	cBad     = "records bad"
+
+	cEmitted  = "pairs emitted"
+	cCombined = "pairs combined" // with another of the same key, in the mapper
+	cSpilled  = "pairs spilled"  // written to runs
+
+	cRead   = "pairs read"   // from runs
+	cMerged = "pairs merged" // with another of the same key, in the reducer
+	cValues = "values"       // given to Reduce, or left over when it returned
+	cGroups = "groups"
+	cRows   = "rows"
+
+	cSkipPrefix = "skip:"
+	cJobPrefix  = "job:"
+)

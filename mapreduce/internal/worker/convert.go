@@ -1,0 +1,197 @@
+package worker
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/telemetry-mr/mr/mapreduce/internal/worker/workerpb"
+)
+
+// Each type of worker.go and its message, forth and back. A slice without elements comes back as nil.
+
+func (s Setup) proto() *workerpb.SetupRequest {
+	return &workerpb.SetupRequest{
+		Data:        []byte(s.Data),
+		Schema:      s.Schema,
+		Format:      []byte(s.Format),
+		MemoryBytes: s.MemoryBytes,
+		RunBytes:    s.RunBytes,
+		RecordBytes: s.RecordBytes,
+	}
+}
+
+func setupOf(m *workerpb.SetupRequest) Setup {
+	return Setup{
+		Data:        string(m.GetData()),
+		Schema:      m.GetSchema(),
+		Format:      string(m.GetFormat()),
+		MemoryBytes: m.GetMemoryBytes(),
+		RunBytes:    m.GetRunBytes(),
+		RecordBytes: m.GetRecordBytes(),
+	}
+}
+
+func (d Description) proto() *workerpb.Description {
+	return &workerpb.Description{
+		Key:     []byte(d.Key),
+		Value:   []byte(d.Value),
+		MapOnly: d.MapOnly,
+		Columns: each(d.Columns, func(s string) []byte { return []byte(s) }),
+	}
+}
+
+func descriptionOf(m *workerpb.Description) Description {
+	return Description{
+		Key:     string(m.GetKey()),
+		Value:   string(m.GetValue()),
+		MapOnly: m.GetMapOnly(),
+		Columns: each(m.GetColumns(), func(b []byte) string { return string(b) }),
+	}
+}
+
+func (t MapTask) proto() *workerpb.MapTask {
+	return &workerpb.MapTask{
+		Id:  int64(t.ID),
+		Dir: []byte(t.Dir),
+		Files: each(t.Files, func(f File) *workerpb.File {
+			return &workerpb.File{Path: []byte(f.Path), Size: f.Size}
+		}),
+		MaxBad: t.MaxBad,
+	}
+}
+
+func mapTaskOf(m *workerpb.MapTask) MapTask {
+	return MapTask{
+		ID:  int(m.GetId()),
+		Dir: string(m.GetDir()),
+		Files: each(m.GetFiles(), func(f *workerpb.File) File {
+			return File{Path: string(f.GetPath()), Size: f.GetSize()}
+		}),
+		MaxBad: m.GetMaxBad(),
+	}
+}
+
+func (t ReduceTask) proto() *workerpb.ReduceTask {
+	return &workerpb.ReduceTask{
+		Id:  int64(t.ID),
+		Dir: []byte(t.Dir),
+		Runs: each(t.Runs, func(r Run) *workerpb.Run {
+			r.Samples = nil
+			return r.proto()
+		}),
+		Low:  t.Low,
+		High: t.High,
+	}
+}
+
+func reduceTaskOf(m *workerpb.ReduceTask) ReduceTask {
+	return ReduceTask{
+		ID:   int(m.GetId()),
+		Dir:  string(m.GetDir()),
+		Runs: each(m.GetRuns(), runOf),
+		Low:  m.GetLow(),
+		High: m.GetHigh(),
+	}
+}
+
+func (r MapResult) proto() *workerpb.MapResult {
+	return &workerpb.MapResult{
+		Runs:     each(r.Runs, Run.proto),
+		Rows:     r.Rows.proto(),
+		Counters: r.Counters.proto(),
+		Bad: each(r.Bad, func(b BadRecord) *workerpb.BadRecord {
+			return &workerpb.BadRecord{Path: []byte(b.Path), Line: b.Line, Offset: b.Offset, Reason: []byte(b.Reason)}
+		}),
+	}
+}
+
+func mapResultOf(m *workerpb.MapResult) MapResult {
+	return MapResult{
+		Runs:     each(m.GetRuns(), runOf),
+		Rows:     rowsOf(m.GetRows()),
+		Counters: countersOf(m.GetCounters()),
+		Bad: each(m.GetBad(), func(b *workerpb.BadRecord) BadRecord {
+			return BadRecord{
+				Path: string(b.GetPath()), Line: b.GetLine(), Offset: b.GetOffset(), Reason: string(b.GetReason()),
+			}
+		}),
+	}
+}
+
+func (r ReduceResult) proto() *workerpb.ReduceResult {
+	return &workerpb.ReduceResult{Rows: r.Rows.proto(), Counters: r.Counters.proto()}
+}
+
+func reduceResultOf(m *workerpb.ReduceResult) ReduceResult {
+	r := ReduceResult{Counters: countersOf(m.GetCounters())}
+	if rows := rowsOf(m.GetRows()); rows != nil {
+		r.Rows = *rows
+	}
+	return r
+}
+
+func (p Progress) proto() *workerpb.Progress {
+	return &workerpb.Progress{Steps: p.Steps, Records: p.Records, Bytes: p.Bytes}
+}
+
+func progressOf(m *workerpb.Progress) Progress {
+	return Progress{Steps: m.GetSteps(), Records: m.GetRecords(), Bytes: m.GetBytes()}
+}
+
+func (r Run) proto() *workerpb.Run {
+	return &workerpb.Run{
+		Path: []byte(r.Path), Bytes: r.Bytes, Pairs: r.Pairs, Samples: r.Samples, SampleBytes: r.SampleBytes,
+	}
+}
+
+func runOf(m *workerpb.Run) Run {
+	return Run{
+		Path:        string(m.GetPath()),
+		Bytes:       m.GetBytes(),
+		Pairs:       m.GetPairs(),
+		Samples:     m.GetSamples(),
+		SampleBytes: m.GetSampleBytes(),
+	}
+}
+
+func (r *Rows) proto() *workerpb.Rows {
+	if r == nil {
+		return nil
+	}
+	return &workerpb.Rows{Path: []byte(r.Path), Bytes: r.Bytes, Rows: r.Rows, Checksum: r.Checksum}
+}
+
+func rowsOf(m *workerpb.Rows) *Rows {
+	if m == nil {
+		return nil
+	}
+	return &Rows{Path: string(m.GetPath()), Bytes: m.GetBytes(), Rows: m.GetRows(), Checksum: m.GetChecksum()}
+}
+
+func (c Counters) proto() []*workerpb.Counter {
+	return each(slices.Sorted(maps.Keys(c)), func(name string) *workerpb.Counter {
+		return &workerpb.Counter{Name: []byte(name), N: c[name]}
+	})
+}
+
+func countersOf(m []*workerpb.Counter) Counters {
+	if len(m) == 0 {
+		return nil
+	}
+	c := make(Counters, len(m))
+	for _, counter := range m {
+		c[string(counter.GetName())] = counter.GetN()
+	}
+	return c
+}
+
+func each[A, B any](a []A, f func(A) B) []B {
+	if len(a) == 0 {
+		return nil
+	}
+	b := make([]B, len(a))
+	for i := range a {
+		b[i] = f(a[i])
+	}
+	return b
+}

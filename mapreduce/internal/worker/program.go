@@ -1,0 +1,133 @@
+package worker
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+)
+
+// A ProgramError says that a file is no job program that runs here. Starting it again would end the same way.
+type ProgramError struct {
+	Path   string
+	Reason string // "there is no such file"
+	Hint   string // the likely cure, "" if none is known
+	Stderr string // the last lines that it printed, if it ran
+}
+
+func (e *ProgramError) Error() string {
+	s := e.Path + ": " + e.Reason
+	if e.Stderr != "" {
+		s += "\n" + e.Stderr
+	}
+	return s
+}
+
+// Check returns a *ProgramError if name is no file that can be executed. Whether it is a job program shows when it starts.
+func Check(name string) error {
+	_, err := program(name)
+	return err
+}
+
+// program returns the path to execute, after a look at what can be known before.
+func program(name string) (string, error) {
+	path, err := filepath.Abs(name)
+	if err != nil {
+		return "", &ProgramError{Path: name, Reason: err.Error()}
+	}
+	info, err := os.Stat(path)
+	switch {
+	case name == "":
+		return "", &ProgramError{Path: name, Reason: "the name of a job program is empty"}
+	case errors.Is(err, fs.ErrNotExist):
+		return "", &ProgramError{Path: name, Reason: "there is no such file", Hint: "build the job with go build -o " + name}
+	case err != nil:
+		if e, ok := errors.AsType[*fs.PathError](err); ok {
+			err = e.Err
+		}
+		return "", &ProgramError{Path: name, Reason: err.Error()}
+	case info.IsDir():
+		return "", &ProgramError{Path: name, Reason: "it is a directory, not a job program"}
+	case !info.Mode().IsRegular():
+		return "", &ProgramError{Path: name, Reason: "it is not a regular file"}
+	case runtime.GOOS != "windows" && info.Mode()&0o111 == 0:
+		return "", &ProgramError{Path: name, Reason: "it is not executable", Hint: "chmod +x " + name + ", if it is a job program"}
+	}
+	return path, nil
+}
+
+// launchError is what Start returns when the system could not execute path.
+func launchError(path string, err error) error {
+	if isTransient(err) {
+		return &LostError{Start: true, Reason: err.Error()}
+	}
+	e := &ProgramError{Path: path, Reason: err.Error()}
+	if pe, ok := errors.AsType[*fs.PathError](err); ok {
+		e.Reason = pe.Err.Error()
+	}
+	switch {
+	case isForeign(err):
+		e.Reason = fmt.Sprintf("it is not a program for %s/%s", runtime.GOOS, runtime.GOARCH)
+		e.Hint = "build the job on this machine, or with GOOS=" + runtime.GOOS + " GOARCH=" + runtime.GOARCH
+	case errors.Is(err, fs.ErrNotExist):
+		e.Reason = "the interpreter or loader that it names is missing"
+		e.Hint = "build the job with CGO_ENABLED=0"
+	}
+	return e
+}
+
+func notServedError(path, status, stderr string) error {
+	e := &ProgramError{Path: path, Stderr: stderr}
+	if status == "exit status 0" {
+		e.Reason = "it is not a job program: it exited before calling mapreduce.Serve"
+	} else {
+		e.Reason = fmt.Sprintf("it exited before calling mapreduce.Serve (%s)", status)
+	}
+	if stderr == "" {
+		e.Hint = "a job program is a Go program whose main function ends with mapreduce.Serve(job)"
+	}
+	return e
+}
+
+func versionError(path string, version int64) error {
+	return &ProgramError{
+		Path: path,
+		Reason: fmt.Sprintf("it was built with another version of mr (worker protocol %d, not %d)",
+			version, protocolVersion),
+		Hint: "build the job again with the version of github.com/telemetry-mr/mr that this mr has",
+	}
+}
+
+// passedOn are the variables that a worker gets from this process, besides LC_*: what programs need to find their way,
+// none that is likely to hold a secret.
+var passedOn = []string{
+	"PATH", "HOME", "TMPDIR", "LANG", "TZ", "USER", "XDG_CACHE_HOME",
+	"GODEBUG", "GOTRACEBACK", "GOCOVERDIR", "GOGC", "GOMAXPROCS",
+}
+
+// environ is the environment of a worker, but for what go-plugin adds. Later entries win: defaults, then this process's
+// own variables, then what o says.
+func environ(o Options) []string {
+	env := []string{"GOGC=400", "GOMAXPROCS=2"}
+	for _, name := range passedOn {
+		if v, ok := os.LookupEnv(name); ok {
+			env = append(env, name+"="+v)
+		}
+	}
+	for _, v := range os.Environ() {
+		if strings.HasPrefix(v, "LC_") {
+			env = append(env, v)
+		}
+	}
+	if o.MaxProcs > 0 {
+		env = append(env, "GOMAXPROCS="+strconv.Itoa(o.MaxProcs))
+	}
+	if o.MemoryBytes > 0 {
+		env = append(env, "GOMEMLIMIT="+strconv.FormatInt(o.MemoryBytes, 10))
+	}
+	return append(env, o.Env...)
+}

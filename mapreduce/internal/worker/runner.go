@@ -1,0 +1,230 @@
+package worker
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	goplugin "github.com/hashicorp/go-plugin/runner"
+)
+
+// drainTime is how long a dead process's pipes may stay open in the hands of what it left behind.
+const drainTime = 250 * time.Millisecond
+
+// A runner starts one process for go-plugin and sees to its end. go-plugin's own runner lets workers outlive their host,
+// waits for pipes that a grandchild may hold open for ever, and gives away the host's standard input and environment.
+//
+// The process has /dev/null as its standard input, one pipe as standard output and error, which the runner drains, and
+//
+//	fd 3  the life pipe: one byte asks the process to end, end of file says that the runner's process is gone
+//	fd 4  the handshake: "mr-job VERSION" when the program calls Serve, then go-plugin's line
+//
+// It leads a process group of its own, and when it ends the group is killed.
+type runner struct {
+	cmd    *exec.Cmd // SysProcAttr and files are set by Start
+	dir    string    // of the socket, go-plugin's; removed at the end
+	prints prints
+
+	hello  atomic.Int64   // the protocol version that the process said, 0 before it did
+	lines  *io.PipeReader // the handshake, for go-plugin
+	exited chan struct{}  // closed when the process is gone and its last words are read; never if it did not start
+	status string         // "exit status 2", "signal: killed"; valid once exited is closed
+	dead   bool           // by a signal; likewise
+
+	mu      sync.Mutex
+	life    *os.File // write end; nil before the start and after the end; guarded by mu
+	started bool     // guarded by mu
+	killed  bool     // guarded by mu
+	err     error    // of the start; guarded by mu
+}
+
+var _ goplugin.Runner = (*runner)(nil)
+
+func newRunner(cmd *exec.Cmd, out io.Writer) *runner {
+	return &runner{cmd: cmd, prints: prints{out: out}, exited: make(chan struct{})}
+}
+
+// Start is go-plugin's.
+func (r *runner) Start(context.Context) error {
+	err := r.start()
+	if err != nil {
+		_ = os.Remove(r.dir) // empty; the directory around it goes at the end of the run
+		r.mu.Lock()
+		r.err = err
+		r.mu.Unlock()
+	}
+	return err
+}
+
+func (r *runner) start() error {
+	var ends [6]*os.File // reading and writing ends in turn
+	defer func() {
+		for _, f := range ends {
+			if f != nil {
+				_ = f.Close()
+			}
+		}
+	}()
+	for i := 0; i < len(ends); i += 2 {
+		var err error
+		if ends[i], ends[i+1], err = os.Pipe(); err != nil {
+			return err
+		}
+	}
+	printed, life, greeting := ends[0:2], ends[2:4], ends[4:6]
+
+	r.cmd.Stdin = nil // /dev/null
+	r.cmd.Stdout, r.cmd.Stderr = printed[1], printed[1]
+	r.cmd.ExtraFiles = []*os.File{life[0], greeting[1]}
+
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.killed {
+		return context.Canceled
+	}
+	if err := launch(r.cmd); err != nil {
+		return err
+	}
+	r.life, r.started = life[1], true
+	lines, to := io.Pipe()
+	r.lines = lines
+	go r.run(printed[0], greeting[0], to)
+	ends[0], ends[3], ends[4] = nil, nil, nil // run closes them
+	return nil
+}
+
+// run sees the process through: its words, its end, its leftovers.
+func (r *runner) run(printed, greeting *os.File, to *io.PipeWriter) {
+	var reading sync.WaitGroup
+	reading.Go(func() { r.prints.drain(printed) })
+	reading.Go(func() { r.greet(greeting, to) })
+	drained := make(chan struct{})
+	go func() {
+		reading.Wait()
+		close(drained)
+	}()
+
+	reap(r.cmd, &r.mu, func() {
+		_ = r.life.Close()
+		r.life = nil
+	})
+	late := time.NewTimer(drainTime)
+	defer late.Stop()
+	select {
+	case <-drained:
+	case <-late.C:
+	}
+	_ = printed.Close()
+	_ = greeting.Close()
+	_ = to.Close()
+	_ = os.RemoveAll(r.dir)
+	if state := r.cmd.ProcessState; state != nil {
+		r.status = state.String()
+		r.dead = !state.Exited()
+	}
+	close(r.exited)
+}
+
+// greet passes the handshake on, but for the hello.
+func (r *runner) greet(from io.Reader, to *io.PipeWriter) {
+	s := bufio.NewScanner(from)
+	for s.Scan() {
+		if v, ok := strings.CutPrefix(s.Text(), helloPrefix); ok {
+			n, _ := strconv.ParseInt(v, 10, 64)
+			r.hello.Store(n)
+			if n != protocolVersion {
+				r.kill()
+			}
+			continue
+		}
+		_, _ = fmt.Fprintln(to, s.Text()) // read by go-plugin to the end
+	}
+	_ = to.Close()
+}
+
+// kill ends the process and its group, at once and without waiting. A process not yet started never will.
+func (r *runner) kill() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.killed = true
+	if r.life != nil {
+		killGroup(r.cmd.Process)
+	}
+}
+
+// quit asks the process to end.
+func (r *runner) quit() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.life != nil {
+		_, _ = r.life.Write([]byte{'q'}) // one byte into an empty pipe; a process that is dead needs none
+	}
+}
+
+// gone waits until the process has ended or is sure never to start, but not longer than d, and tells whether it is so.
+func (r *runner) gone(d time.Duration) bool {
+	r.mu.Lock()
+	never := r.killed && !r.started
+	r.mu.Unlock()
+	if never {
+		return true
+	}
+	select {
+	case <-r.exited:
+		return true
+	default:
+	}
+	late := time.NewTimer(d)
+	defer late.Stop()
+	select {
+	case <-r.exited:
+		return true
+	case <-late.C:
+		return false
+	}
+}
+
+// What follows is for go-plugin.
+
+func (r *runner) Stdout() io.ReadCloser { return r.lines }
+func (r *runner) Stderr() io.ReadCloser { return io.NopCloser(strings.NewReader("")) }
+func (r *runner) Name() string          { return r.cmd.Path }
+
+func (r *runner) Diagnose(context.Context) string { return "" }
+
+func (r *runner) Wait(context.Context) error {
+	<-r.exited
+	if r.status != "exit status 0" {
+		return errors.New(r.status)
+	}
+	return nil
+}
+
+func (r *runner) Kill(context.Context) error {
+	r.kill()
+	return nil
+}
+
+func (r *runner) ID() string {
+	if r.cmd.Process == nil {
+		return ""
+	}
+	return strconv.Itoa(r.cmd.Process.Pid)
+}
+
+func (r *runner) PluginToHost(network, addr string) (string, string, error) {
+	return network, addr, nil
+}
+
+func (r *runner) HostToPlugin(network, addr string) (string, string, error) {
+	return network, addr, nil
+}

@@ -1,0 +1,149 @@
+// Package worker runs tasks of a job program in processes of their own. It is the only importer of go-plugin and gRPC;
+// gRPC carries control alone: tasks down, progress and results up, never a record.
+package worker
+
+import (
+	"context"
+	"fmt"
+)
+
+// A Worker does the tasks of one job. The job program implements it for any key and value types; a [Process] implements
+// it by asking a job program that runs in a process of its own. One task runs at a time.
+type Worker interface {
+	// Setup is the first call. It says what all tasks have in common and is answered by what the job is.
+	Setup(ctx context.Context, s Setup) (Description, error)
+
+	// Map reads the files of t and leaves sorted runs, or rows for a map-only job, in t.Dir. It reports progress from
+	// time to time, from one goroutine.
+	Map(ctx context.Context, t MapTask, progress func(Progress)) (MapResult, error)
+
+	// Reduce merges one key range of runs and leaves rows in t.Dir.
+	Reduce(ctx context.Context, t ReduceTask, progress func(Progress)) (ReduceResult, error)
+}
+
+// Setup is what all tasks of a run have in common.
+type Setup struct {
+	Data        string // the store's directory, absolute
+	Schema      []byte // its schema as JSON
+	Format      string // of rows: "tsv"
+	MemoryBytes int64  // what this worker may use; 0 is no limit
+	RunBytes    int64  // a table of this size is spilled; 0 derives it from MemoryBytes
+	RecordBytes int64  // the longest record
+}
+
+// A Description is what a job program says of its job.
+type Description struct {
+	Key, Value string // Go types, for people
+	MapOnly    bool   // rows are written by map tasks, in input order
+	Columns    []string
+}
+
+// A MapTask is a contiguous range of the store's files in path order.
+type MapTask struct {
+	ID     int
+	Dir    string // the attempt's own directory, absolute, made by the scheduler
+	Files  []File
+	MaxBad int64 // one more bad record ends the task with a *TaskError; negative is no bound
+}
+
+// A File is one input of a map task.
+type File struct {
+	Path string // slash path below the store
+	Size int64  // stored bytes when the store was walked
+}
+
+// Counters are counts by name; the names are the engine's (see package mapreduce).
+type Counters map[string]int64
+
+// A MapResult lists what a map task left behind. Runs are in the order of their making.
+type MapResult struct {
+	Runs     []Run
+	Rows     *Rows // of a map-only job
+	Counters Counters
+	Bad      []BadRecord // the first few bad records, in input order
+}
+
+// A Run is a sorted file on disk.
+type Run struct {
+	Path  string
+	Bytes int64
+	Pairs int64
+	// Samples are keys of the run in ascending order, one for each stretch of about SampleBytes bytes of the run.
+	Samples     [][]byte
+	SampleBytes int64
+}
+
+// Rows are formatted output rows in a file.
+type Rows struct {
+	Path     string
+	Bytes    int64
+	Rows     int64
+	Checksum uint64 // xxHash64 of the file
+}
+
+// A BadRecord tells where a record is that could not be used, and why.
+type BadRecord struct {
+	Path   string
+	Line   int64
+	Offset int64 // in the decoded file
+	Reason string
+}
+
+// A ReduceTask is a key range of all runs, Low <= key < High by bytes; nil is open.
+type ReduceTask struct {
+	ID        int
+	Dir       string
+	Runs      []Run // in task order; samples are not sent
+	Low, High []byte
+}
+
+// A ReduceResult lists what a reduce task left behind.
+type ReduceResult struct {
+	Rows     Rows
+	Counters Counters
+}
+
+// Progress is how far a task is. Steps grows with every record read and every value reduced, so a task whose Steps stand
+// still is stuck in the job's code.
+type Progress struct {
+	Steps   int64
+	Records int64
+	Bytes   int64 // stored bytes read
+}
+
+// A TaskError is the job's or the data's fault: doing the task again would end the same way.
+type TaskError struct {
+	BadData bool   // bad records beyond the budget, or a damaged file
+	Path    string // of the record or file, if known
+	Line    int64  // of the record, if known
+	Msg     string // the cause in the job's own words
+	Detail  string // a stack trace, if there is one
+}
+
+func (e *TaskError) Error() string {
+	switch {
+	case e.Path != "" && e.Line > 0:
+		return fmt.Sprintf("%s:%d: %s", e.Path, e.Line, e.Msg)
+	case e.Path != "":
+		return fmt.Sprintf("%s: %s", e.Path, e.Msg)
+	}
+	return e.Msg
+}
+
+// A LostError says that the worker's process died, hung or could not be reached. The task may well succeed in another.
+type LostError struct {
+	Reason string // "signal: killed", "exit status 2", "no sign of life for 15s"
+	Stderr string // the last lines that the process wrote, if any
+	Start  bool   // it never came up
+}
+
+func (e *LostError) Error() string {
+	s := "worker lost: " + e.Reason
+	if e.Start {
+		s = "worker did not start: " + e.Reason
+	}
+	if e.Stderr != "" {
+		s += "\n" + e.Stderr
+	}
+	return s
+}

@@ -1,0 +1,97 @@
+package mapreduce
+
+import (
+	"iter"
+
+	"github.com/telemetry-mr/mr/mapreduce/internal/keys"
+	"github.com/telemetry-mr/mr/storage"
+)
+
+// A Job says what to compute from the records of a store. Map is required.
+//
+// K is a string, number, bool, byte array or a struct of these. Rows come in the order of K: numbers by value, strings by
+// bytes, structs field by field. Trailing struct fields tagged `mr:"order"` sort, but do not group: Reduce is called once
+// for all keys that agree in the other fields, and its values come in the order of the tagged ones.
+//
+// V is any type with exported fields, or one that brings its own form as an encoding.BinaryAppender and
+// encoding.BinaryUnmarshaler.
+type Job[K comparable, V any] struct {
+	// Map is called for each record and emits any number of pairs. An error or a panic marks the record as bad; the pairs
+	// of a bad record never count. rec, and all that is read from it, is valid during the call only; strings are copies.
+	Map func(rec storage.Record, out *Emitter[K, V]) error
+
+	// Combine adds v to *acc. It is associative and commutative, never sees the key, and runs any number of times: in the
+	// mapper, at spills, in merges. acc starts as the engine's own copy of a first value (by V's Clone method, if it has
+	// one); v may borrow from the record and is valid during the call only. A panic fails the run.
+	Combine func(acc *V, v V)
+
+	// Reduce is called once a key, in key order. values is read once, as a stream, in the order of the input: a second
+	// range, or one after Reduce has returned, panics; a read error ends it and fails the run. With Combine it yields
+	// exactly one, the combined value, unless K has order fields: then one for each of their values. A value is the
+	// job's own to keep. An error or a panic fails the run.
+	//
+	// Without Reduce, a key with its combined value is one row. A job with neither Reduce nor Combine is map-only: each
+	// pair is a row, in input order.
+	Reduce func(key K, values iter.Seq[V], rows *Rows) error
+
+	// Columns are the names of a row's cells.
+	Columns []string
+
+	// Ordered says that Reduce needs values in input order. This engine always gives them so; one that cannot promise it
+	// refuses the job.
+	Ordered bool
+}
+
+func (j *Job[K, V]) mapOnly() bool { return j.Combine == nil && j.Reduce == nil }
+
+// An Emitter takes what Map makes of one record. It is valid during the call of Map only, in the goroutine of the call.
+type Emitter[K comparable, V any] struct {
+	codec  *keys.Codec[K]
+	key    K // of the pair at hand, here so that Emit allocates nothing
+	keys   []byte
+	pairs  []pair[V]
+	skip   string
+	skips  bool
+	counts []count
+}
+
+type pair[V any] struct {
+	end   int // of the key in Emitter.keys
+	value V
+}
+
+type count struct {
+	name string
+	n    int64
+}
+
+// Emit emits a pair. value may borrow from the record; it must not be changed before Map returns.
+func (e *Emitter[K, V]) Emit(key K, value V) {
+	e.key = key
+	e.keys = e.codec.Append(e.keys, &e.key)
+	e.pairs = append(e.pairs, pair[V]{len(e.keys), value})
+}
+
+// Skip says that the record is left out on purpose: it is counted under reason, and pairs emitted for it do not count.
+// The first reason is the one that counts. Reasons are few and fixed; they are not made from data.
+func (e *Emitter[K, V]) Skip(reason string) {
+	if !e.skips {
+		e.skip, e.skips = reason, true
+	}
+}
+
+// Count adds n to a counter of the job's own, which the run reports under its name. The counts of a bad record do not
+// count.
+func (e *Emitter[K, V]) Count(name string, n int64) {
+	for i := range e.counts {
+		if e.counts[i].name == name {
+			e.counts[i].n += n
+			return
+		}
+	}
+	e.counts = append(e.counts, count{name, n})
+}
+
+func (e *Emitter[K, V]) reset() {
+	e.keys, e.pairs, e.counts, e.skip, e.skips = e.keys[:0], e.pairs[:0], e.counts[:0], "", false
+}

@@ -1,0 +1,269 @@
+package mapreduce
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"runtime/metrics"
+
+	"github.com/telemetry-mr/mr/mapreduce/internal/shuffle"
+	"github.com/telemetry-mr/mr/mapreduce/internal/worker"
+	"github.com/telemetry-mr/mr/storage"
+)
+
+// mapTask is a map task under way.
+type mapTask[K comparable, V any] struct {
+	*jobWorker[K, V]
+	task     worker.MapTask
+	out      Emitter[K, V]
+	rows     *Rows // of a map-only job
+	cells    []any
+	result   worker.MapResult
+	counters worker.Counters
+
+	mapped, skipped, bad, emitted, combined, spilled int64
+	stored                                           int64 // bytes of finished files
+	live                                             []metrics.Sample
+}
+
+// maxBadListed is how many bad records a task describes; the rest are counted.
+const maxBadListed = 10
+
+func (w *jobWorker[K, V]) Map(ctx context.Context, task worker.MapTask, progress func(worker.Progress)) (worker.MapResult, error) {
+	t := &mapTask[K, V]{jobWorker: w, task: task, counters: worker.Counters{}, live: []metrics.Sample{{Name: "/gc/heap/live:bytes"}}}
+	t.out.codec = w.keys
+	if err := t.open(); err != nil {
+		return worker.MapResult{}, err
+	}
+	defer t.close()
+	for _, f := range task.Files {
+		if err := t.file(ctx, f, progress); err != nil {
+			return worker.MapResult{}, err
+		}
+	}
+	if err := t.finish(); err != nil {
+		return worker.MapResult{}, err
+	}
+	return t.result, nil
+}
+
+func (t *mapTask[K, V]) open() error {
+	if t.job.mapOnly() {
+		var err error
+		t.rows, err = createRows(t.task.Dir)
+		return err
+	}
+	if t.table == nil {
+		t.table = shuffle.NewTable(shuffle.TableJob[V]{Combine: t.job.Combine, Clone: t.values.Clone, Append: t.values.Append})
+	}
+	t.table.Reset()
+	return nil
+}
+
+func (t *mapTask[K, V]) close() {
+	if t.rows != nil {
+		t.rows.close()
+	}
+}
+
+// file maps the records of one file.
+func (t *mapTask[K, V]) file(ctx context.Context, in worker.File, progress func(worker.Progress)) error {
+	file, err := t.tree.File(in.Path, in.Size)
+	if err != nil {
+		return err
+	}
+	r, err := file.Open(storage.ReadOptions{MaxRecordBytes: int(t.setup.RecordBytes)})
+	if err != nil {
+		return fileError(in.Path, err)
+	}
+	defer r.Close()
+	for rec, err := range r.Records() {
+		if syntax, ok := errors.AsType[*storage.SyntaxError](err); ok {
+			err = t.badRecord(worker.BadRecord{Path: in.Path, Line: syntax.Line, Offset: syntax.Offset, Reason: syntax.Reason}, nil)
+		} else if err != nil {
+			err = fileError(in.Path, err)
+		} else {
+			err = t.record(rec, in.Path)
+		}
+		if err != nil {
+			return err
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		n := t.mapped + t.skipped + t.bad
+		progress(worker.Progress{Steps: n, Records: n, Bytes: t.stored + r.Counts().StoredBytes})
+	}
+	c := r.Counts()
+	if c.StoredBytes != in.Size {
+		return &worker.TaskError{BadData: true, Path: in.Path, Msg: fmt.Sprintf(
+			"file changed during the run: it had %d bytes when the run began, %d were read", in.Size, c.StoredBytes)}
+	}
+	t.stored += c.StoredBytes
+	t.counters[cFiles]++
+	t.counters[cStored] += c.StoredBytes
+	t.counters[cDecoded] += c.Bytes
+	t.counters[cLines] += c.Lines
+	return nil
+}
+
+// fileError makes an error of reading a file final: its content would be the same the next time.
+func fileError(path string, err error) error {
+	if d, ok := errors.AsType[*storage.DamagedError](err); ok {
+		return &worker.TaskError{BadData: true, Path: path, Msg: fmt.Sprintf("damaged at byte %d: %v", d.Offset, d.Err)}
+	}
+	return &worker.TaskError{Path: path, Msg: err.Error()}
+}
+
+// record maps one record and takes what it emitted, all or nothing.
+func (t *mapTask[K, V]) record(rec storage.Record, path string) error {
+	t.out.reset()
+	err := t.call(rec)
+	if err == nil {
+		err = rec.Err()
+	}
+	if err != nil {
+		return t.badRecord(worker.BadRecord{Path: path, Line: rec.Line(), Offset: rec.Offset(), Reason: err.Error()}, err)
+	}
+	for _, c := range t.out.counts {
+		t.counters[cJobPrefix+c.name] += c.n
+	}
+	if t.out.skips {
+		t.skipped++
+		t.counters[cSkipPrefix+t.out.skip]++
+		return nil
+	}
+	t.mapped++
+	t.emitted += int64(len(t.out.pairs))
+	if t.rows != nil {
+		err = t.writeRows()
+	} else {
+		err = t.take()
+	}
+	if err != nil {
+		return taskError(path, rec.Line(), err)
+	}
+	return nil
+}
+
+func (t *mapTask[K, V]) call(rec storage.Record) (err error) {
+	defer recovered(&err)
+	return t.job.Map(rec, &t.out)
+}
+
+// badRecord counts a record that could not be used; one too many ends the task.
+func (t *mapTask[K, V]) badRecord(b worker.BadRecord, cause error) error {
+	t.bad++
+	if t.task.MaxBad >= 0 && t.bad > t.task.MaxBad {
+		err := &worker.TaskError{BadData: true, Path: b.Path, Line: b.Line, Msg: b.Reason}
+		if p, ok := errors.AsType[*panicError](cause); ok {
+			err.Detail = p.stack
+		}
+		return err
+	}
+	if len(t.result.Bad) < maxBadListed {
+		t.result.Bad = append(t.result.Bad, b)
+	}
+	return nil
+}
+
+// take moves the record's pairs to the table.
+func (t *mapTask[K, V]) take() (err error) {
+	defer recovered(&err) // of Combine and of V's own methods
+	limit := t.runBytes()
+	start := 0
+	for i := range t.out.pairs {
+		p := &t.out.pairs[i]
+		if err := t.table.Add(t.out.keys[start:p.end], &p.value); err != nil {
+			return err
+		}
+		start = p.end
+		if t.table.Size() >= limit {
+			if err := t.spill(); err != nil {
+				return err
+			}
+		}
+	}
+	if !t.values.PointerFree() && t.overMemory() {
+		return t.spill()
+	}
+	return nil
+}
+
+// overMemory reports whether what V's pointers lead to, which the table cannot see, has filled half of the memory.
+func (t *mapTask[K, V]) overMemory() bool {
+	if t.setup.MemoryBytes == 0 || t.table.Len() == 0 || t.mapped%16 != 0 {
+		return false
+	}
+	metrics.Read(t.live)
+	return int64(t.live[0].Value.Uint64()) > t.setup.MemoryBytes/2
+}
+
+// spill writes the table to a run and empties it.
+func (t *mapTask[K, V]) spill() error {
+	pairs := t.table.Pairs()
+	if pairs == 0 {
+		return nil
+	}
+	w, err := shuffle.CreateRun(filepath.Join(t.task.Dir, fmt.Sprintf("%05d.run", len(t.result.Runs))))
+	if err != nil {
+		return err
+	}
+	defer w.Close()
+	if err := t.table.WriteTo(w); err != nil {
+		return err
+	}
+	run, err := w.Commit()
+	if err != nil {
+		return err
+	}
+	for i, s := range run.Samples {
+		n, err := t.keys.GroupLen(s)
+		if err != nil {
+			return err
+		}
+		run.Samples[i] = s[:n]
+	}
+	t.spilled += run.Pairs
+	t.combined += pairs - run.Pairs
+	t.result.Runs = append(t.result.Runs, worker.Run{
+		Path: run.Path, Bytes: run.Bytes, Pairs: run.Pairs,
+		Samples: run.Samples, SampleBytes: run.Bytes / int64(max(len(run.Samples), 1)),
+	})
+	return nil
+}
+
+// writeRows writes the record's pairs as rows.
+func (t *mapTask[K, V]) writeRows() (err error) {
+	defer recovered(&err) // of the key's and the value's own methods
+	start := 0
+	for i := range t.out.pairs {
+		p := &t.out.pairs[i]
+		key, err := t.keys.Decode(t.out.keys[start:p.end])
+		if err != nil {
+			return err
+		}
+		start = p.end
+		t.cells = append(t.keys.Cells(&key, t.cells[:0]), p.value)
+		t.rows.Add(t.cells...)
+	}
+	return t.rows.err
+}
+
+func (t *mapTask[K, V]) finish() error {
+	if t.rows != nil {
+		rows, err := t.rows.publish()
+		if err != nil {
+			return err
+		}
+		t.result.Rows = rows
+		t.counters[cRows] = rows.Rows
+	} else if err := t.spill(); err != nil {
+		return err
+	}
+	t.counters[cMapped], t.counters[cSkipped], t.counters[cBad] = t.mapped, t.skipped, t.bad
+	t.counters[cEmitted], t.counters[cCombined], t.counters[cSpilled] = t.emitted, t.combined, t.spilled
+	t.result.Counters = t.counters
+	return nil
+}

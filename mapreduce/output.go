@@ -1,0 +1,87 @@
+package mapreduce
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/cespare/xxhash/v2"
+
+	"github.com/telemetry-mr/mr/mapreduce/internal/worker"
+	"github.com/telemetry-mr/mr/storage"
+)
+
+// commit joins the parts, in their order, to the output: a file that appears whole and synced, or a stream that gets its
+// first byte when all parts are there.
+func commit(ctx context.Context, cfg *Config, parts []worker.Rows) (size int64, err error) {
+	if cfg.Output == "" {
+		return join(ctx, cfg.stdout(), parts)
+	}
+	f, err := storage.CreateFile(cfg.Output)
+	if err != nil {
+		return 0, err
+	}
+	defer f.Close()
+	if size, err = join(ctx, f, parts); err != nil {
+		return 0, err
+	}
+	return size, f.Commit()
+}
+
+func join(ctx context.Context, w io.Writer, parts []worker.Rows) (size int64, err error) {
+	for _, p := range parts {
+		if err := ctx.Err(); err != nil {
+			return size, err
+		}
+		n, err := appendFile(w, p.Path)
+		size += n
+		if err != nil {
+			return size, fmt.Errorf("joining output: %w", err)
+		}
+		if n != p.Bytes {
+			return size, fmt.Errorf("joining output: %s has %d bytes, %d were written", p.Path, n, p.Bytes)
+		}
+	}
+	return size, nil
+}
+
+func appendFile(w io.Writer, path string) (int64, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return 0, err
+	}
+	defer f.Close()
+	return io.Copy(w, f)
+}
+
+// workDir makes the run's own directory, empty. With an output it has a name made from the output's, beside it or in
+// cfg.WorkDir; the output's lock keeps it for this run, so what is there was left by a run that was killed, and goes.
+// Without an output it is in private, which is this process's own.
+func workDir(cfg *Config, private string) (dir string, err error) {
+	if cfg.Output == "" {
+		parent := cmp.Or(cfg.WorkDir, private)
+		return os.MkdirTemp(parent, "mr-run-")
+	}
+	output, err := filepath.Abs(cfg.Output)
+	if err != nil {
+		return "", err
+	}
+	parent, base := filepath.Split(output)
+	if cfg.WorkDir != "" {
+		if parent, err = filepath.Abs(cfg.WorkDir); err != nil {
+			return "", err
+		}
+		base = fmt.Sprintf("%s-%08x", base, uint32(xxhash.Sum64String(output)))
+	}
+	dir = filepath.Join(parent, "."+base+".work")
+	if err := os.RemoveAll(dir); err != nil {
+		return "", fmt.Errorf("removing what an earlier run left: %w", err)
+	}
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		return "", fmt.Errorf("making work directory: %w", err)
+	}
+	return dir, nil
+}

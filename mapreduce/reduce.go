@@ -1,0 +1,212 @@
+package mapreduce
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/telemetry-mr/mr/mapreduce/internal/shuffle"
+	"github.com/telemetry-mr/mr/mapreduce/internal/worker"
+)
+
+// reduceTask is a reduce task under way: a cursor over the groups of a key range.
+type reduceTask[K comparable, V any] struct {
+	*jobWorker[K, V]
+	ctx      context.Context
+	merger   *shuffle.Merger
+	progress func(worker.Progress)
+	rows     *Rows
+	cells    []any
+
+	more    bool   // the merger is at an entry
+	entered bool   // and its values are being taken
+	values  []byte // of that entry, not yet taken
+	group   []byte // encoded key of the group at hand, without order fields
+	full    []byte // encoded key of the values at hand
+	open    bool   // the group's values may be read
+	err     error  // of reading values; ends the stream
+
+	read, merged, taken, groups, steps int64
+}
+
+func (w *jobWorker[K, V]) Reduce(ctx context.Context, task worker.ReduceTask, progress func(worker.Progress)) (worker.ReduceResult, error) {
+	w.table = nil // its memory is the merge's now
+	paths := make([]string, len(task.Runs))
+	for i, r := range task.Runs {
+		paths[i] = r.Path
+	}
+	m, err := shuffle.Merge(paths, task.Low, task.High, w.fanIn(), task.Dir)
+	if err != nil {
+		return worker.ReduceResult{}, reduceError(err)
+	}
+	defer m.Close()
+	out, err := createRows(task.Dir)
+	if err != nil {
+		return worker.ReduceResult{}, err
+	}
+	defer out.close()
+	t := &reduceTask[K, V]{jobWorker: w, ctx: ctx, merger: m, progress: progress, rows: out}
+	if err := t.run(); err != nil {
+		return worker.ReduceResult{}, reduceError(err)
+	}
+	rows, err := out.publish()
+	if err != nil {
+		return worker.ReduceResult{}, reduceError(err)
+	}
+	return worker.ReduceResult{Rows: *rows, Counters: worker.Counters{
+		cRead: t.read, cMerged: t.merged, cValues: t.taken, cGroups: t.groups, cRows: rows.Rows,
+	}}, nil
+}
+
+// fanIn is how many runs are merged at once: their blocks take a quarter of the memory.
+func (w *jobWorker[K, V]) fanIn() int {
+	if w.setup.MemoryBytes == 0 {
+		return shuffle.MaxFanIn
+	}
+	return int(min(w.setup.MemoryBytes/4/shuffle.BlockBytes, shuffle.MaxFanIn))
+}
+
+func reduceError(err error) error {
+	if _, ok := errors.AsType[*worker.TaskError](err); ok || errors.Is(err, context.Canceled) {
+		return err
+	}
+	return taskError("", 0, err)
+}
+
+func (t *reduceTask[K, V]) run() error {
+	t.more = t.merger.Next()
+	for t.nextGroup() {
+		key, err := t.keys.Decode(t.full)
+		if err != nil {
+			return err
+		}
+		if err := t.reduce(key); err != nil {
+			return taskError("", 0, fmt.Errorf("reducing key %v: %w", key, err))
+		}
+		t.groups++
+		if err := t.ctx.Err(); err != nil {
+			return err
+		}
+		t.steps++
+		t.progress(worker.Progress{Steps: t.steps})
+	}
+	return t.err
+}
+
+// nextGroup moves to the next group. Values of the group before that were not read are read past.
+func (t *reduceTask[K, V]) nextGroup() bool {
+	var v V
+	for t.next(&v) {
+	}
+	t.open = false
+	if t.err != nil || !t.more {
+		if t.err == nil {
+			t.err = t.merger.Err()
+		}
+		return false
+	}
+	t.full = append(t.full[:0], t.merger.Key()...)
+	n := len(t.full)
+	if t.keys.Ordered() && t.job.Reduce != nil {
+		if n, t.err = t.keys.GroupLen(t.full); t.err != nil {
+			return false
+		}
+	}
+	t.group = append(t.group[:0], t.full[:n]...)
+	t.open = true
+	return true
+}
+
+// next takes the next value of the group. It returns false at the group's end and at an error.
+func (t *reduceTask[K, V]) next(v *V) bool {
+	if !t.open || t.err != nil || !t.nextEntry(t.group) {
+		return false
+	}
+	if t.job.Combine == nil {
+		t.decode(v)
+		t.taken++
+		return t.err == nil
+	}
+	t.full = append(t.full[:0], t.merger.Key()...)
+	t.decode(v)
+	t.taken++
+	for t.err == nil && t.nextEntry(t.full) {
+		var more V
+		if t.decode(&more); t.err == nil {
+			t.err = t.combine(v, more)
+			t.merged++
+		}
+	}
+	return t.err == nil
+}
+
+// nextEntry sees to it that there is a value whose key starts with prefix. No key is a prefix of another, so a group's
+// key is a prefix of the keys of the group alone.
+func (t *reduceTask[K, V]) nextEntry(prefix []byte) bool {
+	for {
+		if t.entered && len(t.values) > 0 {
+			return bytes.HasPrefix(t.merger.Key(), prefix)
+		}
+		if t.entered {
+			t.more, t.entered = t.merger.Next(), false
+			t.err = t.merger.Err()
+		}
+		if !t.more || t.err != nil || !bytes.HasPrefix(t.merger.Key(), prefix) {
+			return false
+		}
+		t.values, t.entered = t.merger.Values(), true
+		t.read += t.merger.Count()
+	}
+}
+
+func (t *reduceTask[K, V]) decode(v *V) {
+	var b []byte
+	if b, t.values, t.err = shuffle.NextValue(t.values); t.err == nil {
+		t.err = t.jobWorker.values.Decode(b, v)
+	}
+	if t.steps++; t.steps%1024 == 0 {
+		t.progress(worker.Progress{Steps: t.steps})
+	}
+}
+
+func (t *reduceTask[K, V]) combine(acc *V, v V) (err error) {
+	defer recovered(&err)
+	t.job.Combine(acc, v)
+	return nil
+}
+
+// reduce makes the rows of the group at hand.
+func (t *reduceTask[K, V]) reduce(key K) (err error) {
+	defer recovered(&err)
+	if t.job.Reduce == nil {
+		var v V
+		if !t.next(&v) {
+			return t.err
+		}
+		t.cells = append(t.keys.Cells(&key, t.cells[:0]), v)
+		t.rows.Add(t.cells...)
+		return t.rows.err
+	}
+	ranged, done := false, false
+	err = t.job.Reduce(key, func(yield func(V) bool) {
+		if ranged || done {
+			panic("the values of a key can be ranged over once, in the call of Reduce")
+		}
+		ranged = true
+		for {
+			var v V
+			if !t.next(&v) || !yield(v) {
+				return
+			}
+		}
+	}, t.rows)
+	done = true
+	if t.err != nil {
+		return t.err
+	}
+	if err != nil {
+		return err
+	}
+	return t.rows.err
+}

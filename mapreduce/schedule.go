@@ -1,0 +1,198 @@
+package mapreduce
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/telemetry-mr/mr/mapreduce/internal/worker"
+)
+
+// An Executor says where the tasks of a job are done: [Local] or [Command].
+type Executor interface {
+	// check reports, before anything is read or written, why no worker could start.
+	check() error
+	// start brings up a worker. It is called by several goroutines.
+	start(ctx context.Context, env startEnv) (handle, error)
+}
+
+// startEnv is what a run gives to each worker that it starts.
+type startEnv struct {
+	sockets string // private directory
+	memory  int64
+	timeout time.Duration // to come up
+	stall   time.Duration // without progress
+	stderr  io.Writer
+}
+
+// A handle is a worker that is up.
+type handle interface {
+	worker.Worker
+	Stop()
+}
+
+const (
+	// A task is tried this often: a machine short of memory may kill a worker or two, a task that kills four workers in
+	// a row would kill the next as well.
+	maxAttempts = 4
+	// Workers in a row that do not come up before the run gives up.
+	maxStarts = 3
+)
+
+// pool is the workers of a run. Each slot holds one worker, or none until it has something to do.
+type pool struct {
+	exec  Executor
+	env   startEnv
+	setup worker.Setup
+	dir   string // attempts have their directories here
+	slots []handle
+
+	mu     sync.Mutex // guards what follows
+	lost   int
+	starts int // in a row that failed
+}
+
+// A taskFunc does the n-th task in dir, which is new and empty.
+type taskFunc func(ctx context.Context, w worker.Worker, n int, dir string) error
+
+// run does all tasks, the costliest first. A task whose worker is lost is tried again in a fresh one; any other error
+// ends the run.
+func (p *pool) run(ctx context.Context, name string, costs []int64, do taskFunc) error {
+	q := &queue{order: longestFirst(costs), attempts: make([]int, len(costs))}
+	g, ctx := errgroup.WithContext(ctx)
+	for slot := range min(len(p.slots), len(costs)) {
+		g.Go(func() error {
+			for {
+				n, attempt, ok := q.pop()
+				if !ok || ctx.Err() != nil {
+					return ctx.Err()
+				}
+				dir := filepath.Join(p.dir, fmt.Sprintf("%s-%05d.a%d", name, n, attempt))
+				err := p.attempt(ctx, slot, n, dir, do)
+				lost, isLost := errors.AsType[*worker.LostError](err)
+				if !isLost {
+					if err != nil {
+						return err
+					}
+					continue
+				}
+				if ctx.Err() != nil {
+					return ctx.Err()
+				}
+				p.discard(slot, dir)
+				if attempt+1 == maxAttempts {
+					return fmt.Errorf("%s task %d failed %d times, each time with its worker: %w", name, n, maxAttempts, lost)
+				}
+				q.push(n)
+				if err := pause(ctx, attempt); err != nil {
+					return err
+				}
+			}
+		})
+	}
+	return g.Wait()
+}
+
+// attempt does a task once in the slot's worker, which it brings up first if there is none.
+func (p *pool) attempt(ctx context.Context, slot, n int, dir string, do taskFunc) error {
+	w, err := p.worker(ctx, slot)
+	if err != nil {
+		return err
+	}
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		return err
+	}
+	return do(ctx, w, n, dir)
+}
+
+func (p *pool) worker(ctx context.Context, slot int) (worker.Worker, error) {
+	if p.slots[slot] != nil {
+		return p.slots[slot], nil
+	}
+	h, err := p.exec.start(ctx, p.env)
+	if err == nil {
+		if _, err = h.Setup(ctx, p.setup); err != nil {
+			h.Stop()
+		}
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if err == nil {
+		p.slots[slot], p.starts = h, 0
+		return h, nil
+	}
+	if lost, ok := errors.AsType[*worker.LostError](err); ok {
+		if p.starts++; p.starts >= maxStarts {
+			return nil, fmt.Errorf("%d workers in a row did not start: %s", p.starts, lost.Error())
+		}
+	}
+	return nil, err
+}
+
+// discard stops the slot's worker and removes what its attempt left.
+func (p *pool) discard(slot int, dir string) {
+	p.mu.Lock()
+	h := p.slots[slot]
+	p.slots[slot] = nil
+	p.lost++
+	p.mu.Unlock()
+	if h != nil {
+		h.Stop()
+	}
+	_ = os.RemoveAll(dir) // else it goes with the work directory
+}
+
+// stop stops all workers at once.
+func (p *pool) stop() {
+	var wg sync.WaitGroup
+	for _, h := range p.slots {
+		if h != nil {
+			wg.Go(h.Stop)
+		}
+	}
+	wg.Wait()
+}
+
+// pause waits a little before a task is tried again, longer each time: what killed a worker may pass.
+func pause(ctx context.Context, attempt int) error {
+	t := time.NewTimer(10 * time.Millisecond << (2 * attempt))
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// queue hands out tasks.
+type queue struct {
+	mu       sync.Mutex // guards all
+	order    []int
+	attempts []int // begun
+}
+
+func (q *queue) pop() (n, attempt int, ok bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if len(q.order) == 0 {
+		return 0, 0, false
+	}
+	n, q.order = q.order[0], q.order[1:]
+	q.attempts[n]++
+	return n, q.attempts[n] - 1, true
+}
+
+// push gives a task back, to be the next.
+func (q *queue) push(n int) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.order = append([]int{n}, q.order...)
+}

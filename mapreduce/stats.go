@@ -1,0 +1,144 @@
+package mapreduce
+
+import (
+	"fmt"
+	"maps"
+	"strings"
+	"time"
+
+	"github.com/telemetry-mr/mr/mapreduce/internal/worker"
+)
+
+// Stats is the account of a run: what was read, and what became of it. After a run that succeeded it balances; the
+// methods of a run that failed say how far it got.
+type Stats struct {
+	Files       int64 // read to their end
+	StoredBytes int64 // of these files, as stored
+	Bytes       int64 // decoded
+
+	Lines   int64 // = Mapped + Skipped + Bad
+	Mapped  int64
+	Skipped int64
+	Bad     int64
+
+	Emitted  int64 // pairs of mapped records = Combined + Spilled; rows of a map-only job
+	Combined int64 // with another pair of the same key, before they were spilled
+	Spilled  int64 // = Merged + Values
+	Merged   int64 // with another pair of the same key, when runs were merged
+	Values   int64 // values given to Reduce
+	Groups   int64 // keys
+	Rows     int64
+	Output   int64 // bytes
+
+	SkippedBy  map[string]int64 // by reason
+	Counts     map[string]int64 // the job's own counters
+	BadRecords []BadRecord      // the first few, in the order of the input
+	Strays     []Stray          // files in the store that are no record files
+
+	Tasks       int // map and reduce tasks
+	LostWorkers int // whose task was done again
+	Runs        int
+	RunBytes    int64
+
+	MapTime, ReduceTime, CommitTime time.Duration
+}
+
+// A BadRecord is a record that could not be used: a line that is none, or one that Map refused.
+type BadRecord struct {
+	Path   string // slash path below the store
+	Line   int64  // the first is 1
+	Offset int64  // of the line in the decoded file
+	Reason string
+}
+
+// A Stray is a file in the store that a run does not read.
+type Stray struct {
+	Path   string
+	Reason string
+}
+
+func (s *Stats) addMap(r worker.MapResult) {
+	c := r.Counters
+	s.Files += c[cFiles]
+	s.StoredBytes += c[cStored]
+	s.Bytes += c[cDecoded]
+	s.Lines += c[cLines]
+	s.Mapped += c[cMapped]
+	s.Skipped += c[cSkipped]
+	s.Bad += c[cBad]
+	s.Emitted += c[cEmitted]
+	s.Combined += c[cCombined]
+	s.Spilled += c[cSpilled]
+	s.Rows += c[cRows]
+	for name, n := range c {
+		if reason, ok := strings.CutPrefix(name, cSkipPrefix); ok {
+			addTo(&s.SkippedBy, reason, n)
+		} else if name, ok := strings.CutPrefix(name, cJobPrefix); ok {
+			addTo(&s.Counts, name, n)
+		}
+	}
+	for _, b := range r.Bad {
+		if len(s.BadRecords) < maxBadListed {
+			s.BadRecords = append(s.BadRecords, BadRecord(b))
+		}
+	}
+	s.Runs += len(r.Runs)
+	for _, run := range r.Runs {
+		s.RunBytes += run.Bytes
+	}
+}
+
+func addTo(m *map[string]int64, name string, n int64) {
+	if *m == nil {
+		*m = map[string]int64{}
+	}
+	(*m)[name] += n
+}
+
+func (s *Stats) addReduce(r worker.ReduceResult) {
+	c := r.Counters
+	s.Merged += c[cMerged]
+	s.Values += c[cValues]
+	s.Groups += c[cGroups]
+	s.Rows += c[cRows]
+}
+
+// An imbalance is an account that does not add up: something was lost or counted twice, so the answer cannot be trusted.
+func imbalance(what string, in, out int64) error {
+	return fmt.Errorf("the account does not balance: %s, %d against %d; the result was discarded", what, in, out)
+}
+
+// checkMap checks the account after the map tasks.
+func (s *Stats) checkMap(files []worker.File, mapOnly bool) error {
+	var size int64
+	for _, f := range files {
+		size += f.Size
+	}
+	var skips int64
+	for n := range maps.Values(s.SkippedBy) {
+		skips += n
+	}
+	switch {
+	case s.Files != int64(len(files)):
+		return imbalance("files selected and read", int64(len(files)), s.Files)
+	case s.StoredBytes != size:
+		return imbalance("bytes selected and read", size, s.StoredBytes)
+	case s.Lines != s.Mapped+s.Skipped+s.Bad:
+		return imbalance("lines read and records mapped, skipped or bad", s.Lines, s.Mapped+s.Skipped+s.Bad)
+	case skips != s.Skipped:
+		return imbalance("records skipped and their reasons", s.Skipped, skips)
+	case mapOnly && s.Rows != s.Emitted:
+		return imbalance("pairs emitted and rows written", s.Emitted, s.Rows)
+	case !mapOnly && s.Emitted != s.Combined+s.Spilled:
+		return imbalance("pairs emitted and pairs combined or spilled", s.Emitted, s.Combined+s.Spilled)
+	}
+	return nil
+}
+
+// checkReduce checks the account after the reduce tasks.
+func (s *Stats) checkReduce() error {
+	if s.Spilled != s.Merged+s.Values {
+		return imbalance("pairs spilled and pairs reduced", s.Spilled, s.Merged+s.Values)
+	}
+	return nil
+}

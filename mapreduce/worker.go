@@ -1,0 +1,157 @@
+package mapreduce
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"strings"
+
+	"github.com/telemetry-mr/mr/mapreduce/internal/keys"
+	"github.com/telemetry-mr/mr/mapreduce/internal/shuffle"
+	"github.com/telemetry-mr/mr/mapreduce/internal/values"
+	"github.com/telemetry-mr/mr/mapreduce/internal/worker"
+	"github.com/telemetry-mr/mr/storage"
+)
+
+// jobWorker does the tasks of a job. It is the last place that knows K and V: what it writes to runs are bytes.
+type jobWorker[K comparable, V any] struct {
+	job    Job[K, V]
+	keys   *keys.Codec[K]
+	values *values.Codec[V]
+	setup  worker.Setup
+	tree   *storage.Tree
+	table  *shuffle.Table[V] // kept from task to task for its memory
+}
+
+func newJobWorker[K comparable, V any](job Job[K, V]) (*jobWorker[K, V], error) {
+	if job.Map == nil {
+		return nil, errors.New("the job has no Map")
+	}
+	k, err := keys.For[K]()
+	if err != nil {
+		return nil, fmt.Errorf("key type %T: %w", *new(K), err)
+	}
+	v, err := values.For[V]()
+	if err != nil {
+		return nil, fmt.Errorf("value type %T: %w", *new(V), err)
+	}
+	return &jobWorker[K, V]{job: job, keys: k, values: v}, nil
+}
+
+func (w *jobWorker[K, V]) Setup(_ context.Context, s worker.Setup) (worker.Description, error) {
+	schema, err := storage.ParseSchema(s.Schema)
+	if err != nil {
+		return worker.Description{}, err
+	}
+	if w.tree, err = storage.OpenWith(s.Data, schema); err != nil {
+		return worker.Description{}, err
+	}
+	w.setup = s
+	return worker.Description{
+		Key:     fmt.Sprintf("%T", *new(K)),
+		Value:   fmt.Sprintf("%T", *new(V)),
+		MapOnly: w.job.mapOnly(),
+		Columns: w.columns(),
+	}, nil
+}
+
+func (w *jobWorker[K, V]) columns() []string {
+	if w.job.Columns != nil || w.job.Reduce != nil {
+		return w.job.Columns
+	}
+	return append(w.keys.Names(), "value")
+}
+
+// runBytes is the size at which a table is spilled.
+func (w *jobWorker[K, V]) runBytes() int64 {
+	const most = 256 << 20 // a larger table sorts no faster, and a task rarely fills it
+	if w.setup.MemoryBytes == 0 {
+		return cmp.Or(w.setup.RunBytes, most)
+	}
+	return cmp.Or(w.setup.RunBytes, min(w.setup.MemoryBytes/3, most))
+}
+
+// A panicError is a panic of the job's code.
+type panicError struct {
+	value any
+	stack string
+}
+
+func (e *panicError) Error() string {
+	msg := fmt.Sprintf("panic: %v", e.value)
+	if at, _, _ := strings.Cut(e.stack, "\n"); at != "" {
+		msg += " (" + at + ")"
+	}
+	return msg
+}
+
+func (e *panicError) Unwrap() error {
+	err, _ := e.value.(error)
+	return err
+}
+
+// recovered turns a panic into an error that tells where it came from. It is to be deferred.
+func recovered(err *error) {
+	v := recover()
+	if v == nil {
+		return
+	}
+	*err = &panicError{value: v, stack: panicStack()}
+}
+
+const pkg = "github.com/telemetry-mr/mr/mapreduce"
+
+// panicStack lists the frames from the place of the panic to the engine, a line each: "file.go:12 main.f".
+func panicStack() string {
+	pcs := make([]uintptr, 64)
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(3, pcs)])
+	var lines []string
+	for {
+		f, more := frames.Next()
+		if strings.HasPrefix(f.Function, pkg+".(*mapTask") || strings.HasPrefix(f.Function, pkg+".(*reduceTask") {
+			break
+		}
+		if !strings.HasPrefix(f.Function, "runtime.") {
+			lines = append(lines, fmt.Sprintf("%s:%d %s", f.File[strings.LastIndexByte(f.File, '/')+1:], f.Line, f.Function))
+		}
+		if !more {
+			break
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+// taskError makes err final, for the whole run. At most one of file and key is known.
+func taskError(path string, line int64, err error) *worker.TaskError {
+	t := &worker.TaskError{Path: path, Line: line, Msg: err.Error()}
+	if p, ok := errors.AsType[*panicError](err); ok {
+		t.Detail = p.stack
+	}
+	return t
+}
+
+// failedWorker answers for a job that cannot run.
+type failedWorker struct{ err error }
+
+func (w failedWorker) Setup(context.Context, worker.Setup) (worker.Description, error) {
+	return worker.Description{}, &worker.TaskError{Msg: w.err.Error()}
+}
+
+func (w failedWorker) Map(context.Context, worker.MapTask, func(worker.Progress)) (worker.MapResult, error) {
+	return worker.MapResult{}, w.err
+}
+
+func (w failedWorker) Reduce(context.Context, worker.ReduceTask, func(worker.Progress)) (worker.ReduceResult, error) {
+	return worker.ReduceResult{}, w.err
+}
+
+// workerFor returns the worker of a job; one that answers with the reason if the job cannot run.
+func workerFor[K comparable, V any](job Job[K, V]) worker.Worker {
+	w, err := newJobWorker(job)
+	if err != nil {
+		return failedWorker{err}
+	}
+	return w
+}
