@@ -1,0 +1,44 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/telemetry-mr/mr/cmd/mr/internal/gen"
+)
+
+const genUsage = `usage: mr gen [flags] DIR
+
+Makes a store of made-up telemetry pings in DIR, which must not exist or be empty. The
+same flags make the same bytes.
+
+    --pings N         records (default: by variant)
+    --files N         files (default: by variant)
+    --seed S          another store of the same kind (default 1)
+    --variant NAME    std: files of all sizes, about 1 GB of records by default;
+                      small: 100,000 files of one record; skew: one file has 80 %
+    --codec NAME      zstd (default), gzip or plain
+`
+
+func generate(ctx context.Context, env env, args []string) error {
+	o := gen.Options{}
+	fs := newFlags("gen")
+	fs.IntVar(&o.Pings, "pings", 0, "")
+	fs.IntVar(&o.Files, "files", 0, "")
+	fs.Uint64Var(&o.Seed, "seed", 1, "")
+	fs.StringVar(&o.Variant, "variant", "std", "")
+	fs.StringVar(&o.Codec, "codec", "zstd", "")
+	if done, err := parse(env, fs, genUsage, args); done || err != nil {
+		return err
+	}
+	if fs.NArg() != 1 {
+		return usagef("gen takes one argument, the directory to make")
+	}
+	o.Dir = fs.Arg(0)
+	stats, err := gen.Run(ctx, o)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(env.stderr, "mr: %d pings in %d files, %d bytes stored, %d decoded\n", stats.Pings, stats.Files, stats.StoredBytes, stats.Bytes)
+	return nil
+}
