@@ -25,6 +25,9 @@ type reduceTask[K comparable, V any] struct {
 	group   []byte // encoded key of the group at hand, without order fields
 	full    []byte // encoded key of the values at hand
 	open    bool   // the group's values may be read
+	value   V      // at hand
+	other   V      // to be combined with value
+	copy    []byte // what value borrows from
 	err     error  // of reading values; ends the stream
 
 	read, merged, taken, groups, steps int64
@@ -96,8 +99,7 @@ func (t *reduceTask[K, V]) run() error {
 
 // nextGroup moves to the next group. Values of the group before that were not read are read past.
 func (t *reduceTask[K, V]) nextGroup() bool {
-	var v V
-	for t.next(&v) {
+	for t.next(&t.value) {
 	}
 	t.open = false
 	if t.err != nil || !t.more {
@@ -123,18 +125,19 @@ func (t *reduceTask[K, V]) next(v *V) bool {
 	if !t.open || t.err != nil || !t.nextEntry(t.group) {
 		return false
 	}
+	t.taken++
 	if t.job.Combine == nil {
-		t.decode(v)
-		t.taken++
-		return t.err == nil
+		return t.decode(v, t.jobWorker.values.Decode)
 	}
 	t.full = append(t.full[:0], t.merger.Key()...)
-	t.decode(v)
-	t.taken++
+	if t.job.Reduce != nil { // which may keep the value
+		t.decode(v, t.jobWorker.values.Decode)
+	} else {
+		t.decode(v, t.decodeCopy)
+	}
 	for t.err == nil && t.nextEntry(t.full) {
-		var more V
-		if t.decode(&more); t.err == nil {
-			t.err = t.combine(v, more)
+		if t.decode(&t.other, t.jobWorker.values.BorrowDecode) {
+			t.err = t.combine(v, t.other)
 			t.merged++
 		}
 	}
@@ -160,14 +163,22 @@ func (t *reduceTask[K, V]) nextEntry(prefix []byte) bool {
 	}
 }
 
-func (t *reduceTask[K, V]) decode(v *V) {
+// decode takes the next value of the entry at hand.
+func (t *reduceTask[K, V]) decode(v *V, decode func([]byte, *V) error) bool {
 	var b []byte
 	if b, t.values, t.err = shuffle.NextValue(t.values); t.err == nil {
-		t.err = t.jobWorker.values.Decode(b, v)
+		t.err = decode(b, v)
 	}
 	if t.steps++; t.steps%1024 == 0 {
 		t.progress(worker.Progress{Steps: t.steps})
 	}
+	return t.err == nil
+}
+
+// decodeCopy decodes a value that is valid until the next call, and does not borrow from the run, which moves on.
+func (t *reduceTask[K, V]) decodeCopy(b []byte, v *V) error {
+	t.copy = append(t.copy[:0], b...)
+	return t.jobWorker.values.BorrowDecode(t.copy, v)
 }
 
 func (t *reduceTask[K, V]) combine(acc *V, v V) (err error) {
@@ -180,11 +191,10 @@ func (t *reduceTask[K, V]) combine(acc *V, v V) (err error) {
 func (t *reduceTask[K, V]) reduce(key K) (err error) {
 	defer recovered(&err)
 	if t.job.Reduce == nil {
-		var v V
-		if !t.next(&v) {
+		if !t.next(&t.value) {
 			return t.err
 		}
-		t.cells = append(t.keys.Cells(&key, t.cells[:0]), v)
+		t.cells = append(t.keys.Cells(&key, t.cells[:0]), t.value)
 		t.rows.Add(t.cells...)
 		return t.rows.err
 	}
@@ -195,7 +205,7 @@ func (t *reduceTask[K, V]) reduce(key K) (err error) {
 		}
 		ranged = true
 		for {
-			var v V
+			var v V // each its own: the job may keep it
 			if !t.next(&v) || !yield(v) {
 				return
 			}

@@ -300,7 +300,7 @@ func (r *run) mapAll(ctx context.Context) ([]worker.MapResult, error) {
 		}
 		return nil
 	})
-	r.stats.Tasks, r.stats.LostWorkers = len(tasks), r.pool.lost
+	r.stats.MapTasks, r.stats.LostWorkers = len(tasks), r.pool.lost
 	for _, m := range results {
 		r.stats.addMap(m)
 	}
@@ -342,8 +342,7 @@ func (r *run) reduceAll(ctx context.Context, results []worker.MapResult) ([]work
 		parts[n], reduced[n] = res.Rows, res
 		return err
 	})
-	r.stats.Tasks += len(tasks)
-	r.stats.LostWorkers = r.pool.lost
+	r.stats.ReduceTasks, r.stats.LostWorkers = len(tasks), r.pool.lost
 	for _, m := range reduced {
 		r.stats.addReduce(m)
 	}

@@ -35,7 +35,8 @@ type Stats struct {
 	BadRecords []BadRecord      // the first few, in the order of the input
 	Strays     []Stray          // files in the store that are no record files
 
-	Tasks       int // map and reduce tasks
+	MapTasks    int
+	ReduceTasks int
 	LostWorkers int // whose task was done again
 	Runs        int
 	RunBytes    int64
