@@ -186,6 +186,9 @@ func (r *run) open() error {
 			return err
 		}
 		r.undo = append(r.undo, l.release)
+		if err := storage.RemoveTemporary(r.cfg.Output); err != nil {
+			return fmt.Errorf("removing what an earlier run left: %w", err)
+		}
 	}
 	private, remove, err := worker.NewSocketDir()
 	if err != nil {
@@ -202,7 +205,7 @@ func (r *run) open() error {
 		return err
 	}
 	r.pool = &pool{exec: r.exec, setup: setup, dir: r.dir, env: startEnv{
-		sockets: private, memory: share, timeout: r.cfg.StartTimeout, stall: cmp.Or(r.cfg.RecordTimeout, time.Minute), stderr: r.cfg.stderr(),
+		sockets: private, memory: share, timeout: cmp.Or(r.cfg.StartTimeout, 30*time.Second), stall: cmp.Or(r.cfg.RecordTimeout, time.Minute), stderr: r.cfg.stderr(),
 	}, slots: make([]handle, workers)}
 	r.undo = append(r.undo, r.pool.stop)
 	return nil
@@ -231,6 +234,24 @@ func (r *run) walk() (err error) {
 	}
 	if len(r.files) == 0 {
 		return ErrNoInput
+	}
+	return r.checkOutput()
+}
+
+// checkOutput refuses an output that is one of the inputs.
+func (r *run) checkOutput() error {
+	out, err := os.Stat(r.cfg.Output)
+	if err != nil {
+		return nil // there is none yet; what else may be wrong with it is found when it is locked
+	}
+	for _, f := range r.files {
+		if f.Size != out.Size() {
+			continue
+		}
+		in, err := os.Stat(filepath.Join(r.cfg.Data, filepath.FromSlash(f.Path)))
+		if err == nil && os.SameFile(in, out) {
+			return &ConfigError{Msg: fmt.Sprintf("the output %s is one of the inputs", r.cfg.Output), Hint: "write outside of the store"}
+		}
 	}
 	return nil
 }

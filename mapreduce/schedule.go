@@ -116,6 +116,7 @@ func (p *pool) worker(ctx context.Context, slot int) (worker.Worker, error) {
 	if p.slots[slot] != nil {
 		return p.slots[slot], nil
 	}
+	begin := time.Now()
 	h, err := p.exec.start(ctx, p.env)
 	if err == nil {
 		if _, err = h.Setup(ctx, p.setup); err != nil {
@@ -129,8 +130,12 @@ func (p *pool) worker(ctx context.Context, slot int) (worker.Worker, error) {
 		return h, nil
 	}
 	if lost, ok := errors.AsType[*worker.LostError](err); ok {
-		if p.starts++; p.starts >= maxStarts {
-			return nil, fmt.Errorf("%d workers in a row did not start: %s", p.starts, lost.Error())
+		p.starts++
+		switch hung := time.Since(begin) >= p.env.timeout; {
+		case p.starts >= maxStarts:
+			return nil, fmt.Errorf("%d workers in a row did not start, the last: %s", p.starts, lost.Reason)
+		case hung: // the next one would as well, and it takes long
+			return nil, errors.New(lost.Error())
 		}
 	}
 	return nil, err

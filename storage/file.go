@@ -2,6 +2,7 @@ package storage
 
 import (
 	"bufio"
+	"cmp"
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
@@ -11,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 
 	"github.com/klauspost/compress/gzip"
 )
@@ -150,13 +152,47 @@ func createIn(root *os.Root, name string) (*FileWriter, error) {
 	return w, nil
 }
 
-// tempName is a hidden name beside name that ends as no file of a store does.
+const (
+	tempRandom = 8      // bytes, in hex
+	tempEnd    = ".tmp" // as no file of a store ends
+)
+
+// tempName is a hidden name beside name.
 func tempName(name string) string {
-	var b [8]byte
+	var b [tempRandom]byte
 	_, _ = rand.Read(b[:]) // never fails
 	dir, base := filepath.Split(name)
-	base = base[:min(len(base), 200)] // a name has no more than 255 bytes
-	return dir + "." + base + "." + hex.EncodeToString(b[:]) + ".tmp"
+	return dir + tempPrefix(base) + hex.EncodeToString(b[:]) + tempEnd
+}
+
+func tempPrefix(base string) string {
+	return "." + base[:min(len(base), 200)] + "." // a name has no more than 255 bytes
+}
+
+// isTempOf reports whether name is one that tempName makes of base.
+func isTempOf(name, base string) bool {
+	middle, ok1 := strings.CutPrefix(name, tempPrefix(base))
+	middle, ok2 := strings.CutSuffix(middle, tempEnd)
+	b, err := hex.DecodeString(middle)
+	return ok1 && ok2 && err == nil && len(b) == tempRandom
+}
+
+// RemoveTemporary removes what FileWriters for name have left behind that were killed. The caller sees to it that no other
+// is at work.
+func RemoveTemporary(name string) error {
+	dir, base := filepath.Split(name)
+	entries, err := os.ReadDir(cmp.Or(dir, "."))
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if isTempOf(e.Name(), base) {
+			if err := os.Remove(filepath.Join(dir, e.Name())); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // chain is a codec, or nil, in front of a buffer.
@@ -181,7 +217,21 @@ func (c *chain) Close() error {
 	return c.buf.Flush()
 }
 
+func (c *chain) ReadFrom(r io.Reader) (int64, error) {
+	if c.codec != nil {
+		return io.Copy(c.codec, r)
+	}
+	return c.buf.ReadFrom(r)
+}
+
 type countingWriter struct{ w *FileWriter }
+
+// ReadFrom lets the kernel copy from file to file.
+func (c countingWriter) ReadFrom(r io.Reader) (int64, error) {
+	n, err := c.w.file.ReadFrom(r)
+	c.w.size += n
+	return n, err
+}
 
 func (c countingWriter) Write(p []byte) (int, error) {
 	n, err := c.w.file.Write(p)
@@ -199,6 +249,21 @@ func (w *FileWriter) Write(p []byte) (int, error) {
 		return 0, fmt.Errorf("writing %s: %w", w.name, os.ErrClosed)
 	}
 	n, err := w.to.Write(p)
+	if err != nil {
+		w.err = fmt.Errorf("writing %s: %w", w.name, err)
+	}
+	return n, w.err
+}
+
+// ReadFrom adds all of r to the content of the file. From file to file without a codec, the kernel copies.
+func (w *FileWriter) ReadFrom(r io.Reader) (int64, error) {
+	if w.err != nil {
+		return 0, w.err
+	}
+	if w.state != fileOpen {
+		return 0, fmt.Errorf("writing %s: %w", w.name, os.ErrClosed)
+	}
+	n, err := io.Copy(w.to, r)
 	if err != nil {
 		w.err = fmt.Errorf("writing %s: %w", w.name, err)
 	}

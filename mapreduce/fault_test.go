@@ -1,0 +1,172 @@
+package mapreduce_test
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/telemetry-mr/mr/mapreduce"
+	"github.com/telemetry-mr/mr/storage"
+)
+
+const aFile = "saved_session/Firefox/nightly/30.0a1/1.20140308.v2.log"
+
+// culpritStore has three records, the second of which is the one that the faulty jobs stumble over.
+func culpritStore(t *testing.T) string {
+	t.Helper()
+	store := t.TempDir()
+	writeFile(t, store, aFile, "innocent\t{}\nculprit\t{\"info\":{}}\nbystander\t{}\n")
+	return store
+}
+
+func TestFaultsOfTheJob(t *testing.T) {
+	store := culpritStore(t)
+	for _, test := range []struct {
+		job   string
+		bad   bool     // bad data, which the budget is about
+		parts []string // of the message
+	}{
+		{"panics", true, []string{aFile + ":2: panic: assignment to entry in nil map (jobs_test.go:"}},
+		{"fails", true, []string{aFile + ":2: culprit is not to my liking"}},
+		{"exits", false, []string{"map task 0 failed 4 times", "exit status 3", "out of cheese"}},
+		{"overflows", false, []string{"sum overflows: 4611686018427387904 + 4611686018427387904 does not fit in int"}},
+		{"reduce-fails", false, nil},
+		{"reads-twice", false, []string{"reducing key b: panic: the values of a key can be ranged over once"}},
+		{"tab", false, []string{aFile + ":1: cell 2 of a row has a TAB, CR or LF"}},
+		{"bad-key", false, []string{"key type <nil>"}},
+	} {
+		if test.job == "reduce-fails" {
+			continue // needs seven lines, see below
+		}
+		t.Run(test.job, func(t *testing.T) {
+			_, _, err := runJob(t, command(test.job), mapreduce.Config{Data: store, Workers: 2})
+			checkFault(t, err, test.bad, test.parts)
+		})
+	}
+	t.Run("reduce-fails", func(t *testing.T) {
+		store := t.TempDir()
+		writeFile(t, store, aFile, strings.Repeat("record\t{}\n", 7))
+		_, _, err := runJob(t, command("reduce-fails"), mapreduce.Config{Data: store})
+		checkFault(t, err, false, []string{"reducing key r: seven is right out"})
+	})
+}
+
+func checkFault(t *testing.T, err error, bad bool, parts []string) {
+	t.Helper()
+	if err == nil {
+		t.Fatal("the run succeeded")
+	}
+	task, _ := errors.AsType[*mapreduce.TaskError](err)
+	if got := task != nil && task.BadData; got != bad {
+		t.Errorf("bad data: %v, want %v: %v", got, bad, err)
+	}
+	for _, p := range parts {
+		if !strings.Contains(err.Error(), p) {
+			t.Errorf("message is %q, want in it %q", err, p)
+		}
+	}
+}
+
+// A panic in Map is a bad record like any other.
+func TestPanicWithinBudget(t *testing.T) {
+	out, stats, err := runJob(t, command("panics"), mapreduce.Config{Data: culpritStore(t), MaxBad: mapreduce.Budget{N: 1}})
+	if err != nil || out != "records\t2\n" || stats.Bad != 1 {
+		t.Errorf("output %q, %d bad, %v", out, stats.Bad, err)
+	}
+}
+
+func TestJobPrints(t *testing.T) {
+	var stderr bytes.Buffer
+	out, _, err := runJob(t, command("prints"), mapreduce.Config{Data: culpritStore(t), Stderr: &stderr})
+	if err != nil || out != "records\t3\n" || stderr.Len() < 1<<20 {
+		t.Errorf("output %q, %d bytes printed, %v", out, stderr.Len(), err)
+	}
+}
+
+// A worker that gets no further is stopped, and in the end the run.
+func TestStuck(t *testing.T) {
+	_, _, err := runJob(t, command("sleeps"), mapreduce.Config{Data: culpritStore(t), RecordTimeout: 100 * time.Millisecond})
+	checkFault(t, err, false, []string{"no progress for 100ms"})
+}
+
+func TestNoJob(t *testing.T) {
+	notes := filepath.Join(t.TempDir(), "notes")
+	if err := os.WriteFile(notes, []byte("text"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{notes + "-none", notes, "/bin/true", t.TempDir()} {
+		_, _, err := runJob(t, mapreduce.Command(name), mapreduce.Config{Data: culpritStore(t)})
+		if _, ok := errors.AsType[*mapreduce.ProgramError](err); !ok {
+			t.Errorf("%s: %v, want a *ProgramError", name, err)
+		}
+	}
+}
+
+// A file that is not whole fails the run, whatever its codec and wherever it ends.
+func TestDamagedFile(t *testing.T) {
+	for _, ext := range []string{".gz", ".zst"} {
+		store := t.TempDir()
+		path := filepath.Join(store, aFile+ext)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		w, err := storage.CreateFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer w.Close()
+		for range 100 {
+			if _, err := w.Write([]byte("id\t{\"info\":{}}\n")); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := w.Commit(); err != nil {
+			t.Fatal(err)
+		}
+		whole, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for n := 0; n < len(whole); n += 7 {
+			if err := os.WriteFile(path, whole[:n], 0o600); err != nil {
+				t.Fatal(err)
+			}
+			_, _, err := runJob(t, jobs["ids"].local(), mapreduce.Config{Data: store, MaxBad: mapreduce.Budget{Percent: 100}})
+			checkFault(t, err, true, []string{aFile + ext, "damaged"})
+		}
+	}
+}
+
+// A job that never comes to Serve is given up after one deadline.
+func TestHangAtStart(t *testing.T) {
+	begin := time.Now()
+	_, _, err := runJob(t, command("hangs-at-start"), mapreduce.Config{Data: culpritStore(t), StartTimeout: 200 * time.Millisecond})
+	checkFault(t, err, false, []string{"worker did not start", "did not call mapreduce.Serve within 200ms"})
+	if took := time.Since(begin); took > 3*time.Second {
+		t.Errorf("it took %v", took)
+	}
+}
+
+func TestOutputIsInput(t *testing.T) {
+	store := culpritStore(t)
+	output := filepath.Join(store, aFile)
+	_, err := mapreduce.Run(t.Context(), jobs["ids"].local(), mapreduce.Config{Data: store, Output: output})
+	if _, ok := errors.AsType[*mapreduce.ConfigError](err); !ok {
+		t.Errorf("%v, want a *ConfigError", err)
+	}
+}
+
+func TestConfig(t *testing.T) {
+	store := culpritStore(t)
+	for _, cfg := range []mapreduce.Config{{Workers: -1}, {Partitions: -1}, {Memory: 1 << 20}, {MaxRecord: -1}} {
+		cfg.Data = store
+		_, _, err := runJob(t, jobs["ids"].local(), cfg)
+		if _, ok := errors.AsType[*mapreduce.ConfigError](err); !ok {
+			t.Errorf("%v, want a *ConfigError", err)
+		}
+	}
+}

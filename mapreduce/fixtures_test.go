@@ -1,0 +1,90 @@
+package mapreduce_test
+
+import (
+	"cmp"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/telemetry-mr/mr/filter"
+	"github.com/telemetry-mr/mr/mapreduce"
+)
+
+// fixture returns the path of a file or folder of the test data that is kept outside the repository.
+func fixture(t *testing.T, name string) string {
+	t.Helper()
+	path := filepath.Join(cmp.Or(os.Getenv("MR_FIXTURES"), "../../shared/fixtures"), name)
+	if _, err := os.Stat(path); err != nil {
+		t.Skipf("no %s: set MR_FIXTURES to the folder that holds it", path)
+	}
+	return path
+}
+
+// The jobs of 2013 over the synthetic store, two of whose lines are bad.
+func TestFixtures2013(t *testing.T) {
+	store := fixture(t, "telemetry-server/mapreduce/store")
+	text, err := os.ReadFile(fixture(t, "telemetry-server/mapreduce/expected.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var expected struct {
+		Jobs map[string]struct {
+			Filter json.RawMessage
+			Files  []string
+			Rows   []string `json:"rows_sorted"`
+			Stats  struct {
+				BadLines  int64 `json:"bad_lines"`
+				MapErrors int64 `json:"map_errors"`
+			}
+		}
+	}
+	if err := json.Unmarshal(text, &expected); err != nil {
+		t.Fatal(err)
+	}
+	for name, job := range map[string]string{"osdistribution": "os", "simple_counter": "ids", "dims_only": "dates", "trivial": "trivial"} {
+		t.Run(name, func(t *testing.T) {
+			e := expected.Jobs[name]
+			f, err := filter.Parse(e.Filter)
+			if err != nil {
+				t.Fatal(err)
+			}
+			out, stats := sameEveryWay(t, job, mapreduce.Config{Data: store, Filter: f, MaxBad: mapreduce.Budget{N: 2}})
+			if stats.Files != int64(len(e.Files)) || stats.Bad != e.Stats.BadLines+e.Stats.MapErrors {
+				t.Errorf("%d files, %d bad; want %d files, %d bad lines, %d map errors",
+					stats.Files, stats.Bad, len(e.Files), e.Stats.BadLines, e.Stats.MapErrors)
+			}
+			got := strings.Split(strings.TrimSuffix(out, "\n"), "\n")
+			want := e.Rows
+			slices.Sort(want)
+			if !slices.Equal(got, want) {
+				t.Errorf("rows:\n%s\nwant:\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+			}
+		})
+	}
+}
+
+// Real pings in the files of their time.
+func TestFixturesReal(t *testing.T) {
+	store := fixture(t, "real/telemetry")
+	for name, job := range map[string]string{
+		"A01_count_by_submission_date": "dates",
+		"A02_os_distribution":          "os-or-none",
+		"A03_count_by_key":             "ids",
+		"A04_flash_versions":           "flash",
+		"A05_v2_histogram_sums":        "sums",
+	} {
+		t.Run(name, func(t *testing.T) {
+			want, err := os.ReadFile(fixture(t, "real/expected/"+name+".tsv"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			out, _ := sameEveryWay(t, job, mapreduce.Config{Data: store})
+			if out != string(want) {
+				t.Errorf("output:\n%s\nwant:\n%s", out, want)
+			}
+		})
+	}
+}

@@ -1,0 +1,50 @@
+package mapreduce_test
+
+import (
+	"os"
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"github.com/telemetry-mr/mr/mapreduce"
+	"github.com/telemetry-mr/mr/mapreduce/internal/worker"
+)
+
+// The test binary is also every job program of these tests: started as a worker, its first argument names the job. As
+// "runner" it runs such a job, so that a runner can be killed.
+func TestMain(m *testing.M) {
+	switch {
+	case worker.Started():
+		if os.Args[1] == "hangs-at-start" {
+			select {}
+		}
+		jobs[os.Args[1]].serve()
+	case len(os.Args) > 1 && os.Args[1] == "runner":
+		os.Exit(runnerMain(os.Args[2:]))
+	default:
+		// The thread that forks workers stays for the life of the process.
+		goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("github.com/telemetry-mr/mr/mapreduce/internal/worker.forkLoop"))
+	}
+}
+
+// entry is a job of any type.
+type entry struct {
+	serve func()
+	local func() mapreduce.Executor
+}
+
+func entryOf[K comparable, V any](job mapreduce.Job[K, V]) entry {
+	return entry{
+		serve: func() { mapreduce.Serve(job) },
+		local: func() mapreduce.Executor { return mapreduce.Local(job) },
+	}
+}
+
+// command returns the executor that runs a job of these tests in worker processes.
+func command(job string, args ...string) mapreduce.Executor {
+	exe, err := os.Executable()
+	if err != nil {
+		panic(err)
+	}
+	return mapreduce.Command(exe, append([]string{job}, args...)...)
+}

@@ -1,0 +1,246 @@
+package mapreduce_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/telemetry-mr/mr/filter"
+	"github.com/telemetry-mr/mr/mapreduce"
+)
+
+// shapes are the ways to run a job that must not be seen in its output.
+var shapes = []struct{ workers, partitions int }{{1, 1}, {2, 3}, {4, 7}, {8, 1}}
+
+// runJob runs a job and returns its output. The directory of the output holds nothing else afterwards.
+func runJob(t *testing.T, x mapreduce.Executor, cfg mapreduce.Config) (string, mapreduce.Stats, error) {
+	t.Helper()
+	dir := t.TempDir()
+	cfg.Output = filepath.Join(dir, "out.tsv")
+	if cfg.Stderr == nil {
+		cfg.Stderr = &bytes.Buffer{}
+	}
+	stats, err := mapreduce.Run(t.Context(), x, cfg)
+	text, readErr := os.ReadFile(cfg.Output)
+	if (err == nil) != (readErr == nil) {
+		t.Errorf("Run: %v, and reading the output: %v", err, readErr)
+	}
+	var left []string
+	if err == nil {
+		left = []string{"out.tsv"}
+	}
+	if got := names(t, dir); !slices.Equal(got, left) {
+		t.Errorf("the run left %q, want %q", got, left)
+	}
+	return string(text), stats, err
+}
+
+func names(t *testing.T, dir string) []string {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var s []string
+	for _, e := range entries {
+		s = append(s, e.Name())
+	}
+	return s
+}
+
+// sameEveryWay runs a job in all shapes, with both executors, in large runs and small, and returns the one output.
+func sameEveryWay(t *testing.T, job string, cfg mapreduce.Config) (string, mapreduce.Stats) {
+	t.Helper()
+	var want string
+	var first mapreduce.Stats
+	for i, s := range shapes {
+		for _, runBytes := range []int64{0, 1} {
+			for name, x := range map[string]mapreduce.Executor{"command": command(job), "local": jobs[job].local()} {
+				cfg.Workers, cfg.Partitions = s.workers, s.partitions
+				cfg.SetRunBytes(runBytes)
+				got, stats, err := runJob(t, x, cfg)
+				how := fmt.Sprintf("%s, %d workers, %d partitions, runs of %d bytes", name, s.workers, s.partitions, runBytes)
+				if err != nil {
+					t.Fatalf("%s: %v", how, err)
+				}
+				if want == "" && i == 0 {
+					want, first = got, stats
+				}
+				if got != want {
+					t.Fatalf("%s: output differs:\n%s\nwant:\n%s", how, got, want)
+				}
+				if runBytes == 1 && stats.Spilled > 0 {
+					// A run a pair, as far as pairs of a key are not combined into the run at hand.
+					if least := min(10*int64(stats.MapTasks), stats.Emitted); int64(stats.Runs) < least {
+						t.Errorf("%s: %d runs of %d tasks, want at least %d", how, stats.Runs, stats.MapTasks, least)
+					}
+				}
+			}
+		}
+	}
+	return want, first
+}
+
+func TestSameBytes(t *testing.T) {
+	store := writeStore(t, 120)
+	for _, job := range []string{"os", "ids", "trivial", "dates", "sums", "lists", "ordered", "exact", "extract", "records", "half"} {
+		t.Run(job, func(t *testing.T) {
+			out, stats := sameEveryWay(t, job, mapreduce.Config{Data: store})
+			if out == "" || stats.Lines != 120 || stats.Rows != int64(strings.Count(out, "\n")) || stats.Output != int64(len(out)) {
+				t.Errorf("%d lines, %d rows, %d bytes for:\n%s", stats.Lines, stats.Rows, stats.Output, out)
+			}
+		})
+	}
+}
+
+func TestSorted(t *testing.T) {
+	store := writeStore(t, 300)
+	out, _, err := runJob(t, jobs["ids"].local(), mapreduce.Config{Data: store, Partitions: 5})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if lines := strings.SplitAfter(out, "\n"); !slices.IsSorted(lines[:len(lines)-1]) {
+		t.Errorf("rows are not sorted:\n%s", out)
+	}
+}
+
+func TestFilter(t *testing.T) {
+	store := writeStore(t, 300)
+	f, err := filter.ParseExpr("appUpdateChannel=nightly,beta submission_date=20140301,20140302")
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, stats, err := runJob(t, jobs["dates"].local(), mapreduce.Config{Data: store, Filter: f})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if rows := strings.Count(out, "\n"); rows != 2 || stats.Files != 12 || stats.Lines == 0 || stats.Lines >= 300 {
+		t.Errorf("%d rows of %d lines in %d files:\n%s", rows, stats.Lines, stats.Files, out)
+	}
+}
+
+func TestNoInput(t *testing.T) {
+	store := writeStore(t, 10)
+	output := filepath.Join(t.TempDir(), "out.tsv")
+	if err := os.WriteFile(output, []byte("of yesterday"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cfg := mapreduce.Config{Data: store, Filter: filter.Filter{"appName": filter.OneOf("Netscape")}, Output: output}
+	if _, err := mapreduce.Run(t.Context(), command("os"), cfg); !errors.Is(err, mapreduce.ErrNoInput) {
+		t.Errorf("Run: %v, want ErrNoInput", err)
+	}
+	if text, err := os.ReadFile(output); err != nil || string(text) != "of yesterday" {
+		t.Errorf("the output is now %q (%v)", text, err)
+	}
+}
+
+// A counter of the job's own, skips, and pairs of bad records.
+func TestAccount(t *testing.T) {
+	store := t.TempDir()
+	writeFile(t, store, "saved_session/Firefox/nightly/30.0a1/1.20140308.v2.log",
+		"a\t{}\n"+"b\t{\n"+"no tab\n"+"c\t{}\n")
+	out, stats, err := runJob(t, command("half"), mapreduce.Config{Data: store, MaxBad: mapreduce.Budget{N: 2}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if out != "pairs\t4\n" || stats.Bad != 2 || stats.Mapped != 2 || stats.Emitted != 4 || stats.Counts["seen"] != 2 {
+		t.Errorf("output %q, stats %+v", out, stats)
+	}
+	want := []mapreduce.BadRecord{
+		{Path: "saved_session/Firefox/nightly/30.0a1/1.20140308.v2.log", Line: 2, Offset: 5, Reason: "unexpected end of JSON input"},
+		{Path: "saved_session/Firefox/nightly/30.0a1/1.20140308.v2.log", Line: 3, Offset: 9, Reason: "no TAB between key and value"},
+	}
+	if !slices.Equal(stats.BadRecords, want) {
+		t.Errorf("bad records %+v, want %+v", stats.BadRecords, want)
+	}
+}
+
+func TestBudget(t *testing.T) {
+	store := t.TempDir()
+	writeFile(t, store, "saved_session/Firefox/nightly/30.0a1/1.20140308.v2.log", strings.Repeat("a\t{}\n", 97)+"x\nx\n")
+	writeFile(t, store, "saved_session/Firefox/nightly/30.0a1/2.20140308.v2.log", "x\n")
+	for _, test := range []struct {
+		budget string
+		ok     bool
+	}{{"0", false}, {"2", false}, {"3", true}, {"0%", false}, {"2.9%", false}, {"3%", true}, {"100%", true}} {
+		b, err := mapreduce.ParseBudget(test.budget)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _, err = runJob(t, jobs["ids"].local(), mapreduce.Config{Data: store, MaxBad: b})
+		bad, isTask := errors.AsType[*mapreduce.TaskError](err)
+		if (err == nil) != test.ok || err != nil && (!isTask || !bad.BadData || bad.Line == 0) {
+			t.Errorf("with budget %s: %#v", test.budget, err)
+		}
+	}
+	for _, s := range []string{"", "-1", "1.5", "101%", "%", "NaN%"} {
+		if _, err := mapreduce.ParseBudget(s); err == nil {
+			t.Errorf("ParseBudget(%q) succeeded", s)
+		}
+	}
+}
+
+func TestInUse(t *testing.T) {
+	store := writeStore(t, 10)
+	output := filepath.Join(t.TempDir(), "out.tsv")
+	var inner error
+	var once bool
+	job := counter(nil)
+	cfg := mapreduce.Config{Data: store, Output: output, Workers: 1}
+	second := jobs["os"].local()
+	job.Map = mapInto(func() {
+		if !once {
+			_, inner = mapreduce.Run(context.Background(), second, cfg)
+			once = true
+		}
+	})
+	if _, err := mapreduce.Run(t.Context(), mapreduce.Local(job), cfg); err != nil {
+		t.Fatal(err)
+	}
+	use, ok := errors.AsType[*mapreduce.InUseError](inner)
+	if !ok || !strings.Contains(use.Holder, fmt.Sprint(os.Getpid())) {
+		t.Errorf("a run inside a run with the same output: %v", inner)
+	}
+}
+
+// A run that is cancelled leaves nothing.
+func TestCancel(t *testing.T) {
+	store := writeStore(t, 100)
+	for _, name := range []string{"local", "command"} {
+		ctx, cancel := context.WithCancel(t.Context())
+		dir := t.TempDir()
+		cfg := mapreduce.Config{Data: store, Output: filepath.Join(dir, "out.tsv"), Stderr: &bytes.Buffer{}}
+		x := command("os")
+		if name == "local" {
+			job := counter(nil)
+			job.Map = mapInto(cancel)
+			x = mapreduce.Local(job)
+		} else {
+			cancel()
+		}
+		if _, err := mapreduce.Run(ctx, x, cfg); !errors.Is(err, context.Canceled) {
+			t.Errorf("%s: Run: %v, want Canceled", name, err)
+		}
+		if left := names(t, dir); len(left) > 0 {
+			t.Errorf("%s: left %q", name, left)
+		}
+		cancel()
+	}
+}
+
+func writeFile(t *testing.T, store, path, text string) {
+	t.Helper()
+	name := filepath.Join(store, path)
+	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
