@@ -1,61 +1,74 @@
 package shuffle
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
+	"math"
+	"math/bits"
+	"slices"
 
 	"github.com/cespare/xxhash/v2"
+
 	"github.com/telemetry-mr/mr/storage"
 )
 
-// A run is a sorted file of pairs. All fixed numbers are little endian, uvarint is encoding/binary's.
+// A run is a sorted file of entries. Fixed numbers are little endian, uvarint is encoding/binary's, hash is xxHash64.
 //
 //	run     = magic block* index trailer
-//	magic   = "mr run 1"                                                        8 bytes
-//	block   = length u32, xxHash64 of the entries u64, entries
-//	entry   = uvarint shared, uvarint suffix length, uvarint count, uvarint values length, suffix, values
-//	value   = uvarint length, bytes
-//	index   = length u32, xxHash64 u64, (uvarint key length, key, uvarint offset)*   one for each block
-//	trailer = offset of the index u64, pairs u64, "mr run 1"                    24 bytes
+//	magic   = "mr run 1"                                                                    8 bytes
+//	block   = length of the entries u32, hash of the entries u64, entry+, values if the last entry is a far one
+//	entry   = uvarint shared, uvarint suffix length, uvarint count, uvarint 2*length + far, suffix, rest
+//	rest    = values where far is 0; hash of the values u64 where far is 1
+//	values  = (uvarint length, bytes)*                                                      length bytes
+//	index   = length u32, hash u64 as of a block, (uvarint cut length, cut, uvarint offset of the block)*
+//	trailer = offset of the index u64, "mr run 1"                                           16 bytes
 //
-// An entry holds count values of one key, which starts with the first shared bytes of the key before it. The first entry
-// of a block shares nothing, so reading can begin at any block. A key may have several entries, one behind the other.
-// Every byte but the magic and the trailer is under a checksum, and the trailer names the index, which is under one.
+// An entry holds count values of one key, which is the first shared bytes of the key before it and the suffix; shared is as
+// large as it can be, but 0 in the first entry of a block. A key may have several entries, one behind the other. Values of
+// more than maxNear bytes are far: they follow the block, which ends with their entry, and are read only when it is their
+// turn.
+//
+// A cut divides the keys before its block, which are less, from those that begin with it, which are not. Where a key goes
+// on from block to block it is the cut itself. The index leaves out the first block and those whose cut is longer than
+// maxCut.
+//
+// Hashes cover everything but the magic, the lengths and the trailer, and these lead nowhere else when they are wrong:
+// blocks have to end where the index begins, which has to end where the trailer begins.
 const (
 	runMagic    = "mr run 1"
 	blockHead   = 4 + 8
-	trailerSize = 8 + 8 + 8
+	trailerSize = 8 + 8
 	blockTarget = 64 << 10 // a block ends with the entry that reaches this
-	maxSamples  = 256
+	maxNear     = 32 << 10
+	maxCut      = 1 << 10 // also of the keys in Run.Samples
+
+	maxSamples = 256
+	minStride  = 1 << 10
 )
 
 // A Run is a run on disk, as its writer knows it.
 type Run struct {
-	Path    string
-	Bytes   int64
-	Pairs   int64
-	Samples [][]byte // at most maxSamples keys in ascending order, about the same number of bytes apart
-}
+	Path  string
+	Bytes int64
+	Pairs int64 // values of all entries
 
-// An IndexEntry is the first key of a block and the place of the block in the file.
-type IndexEntry struct {
-	Key    []byte
-	Offset int64
+	// Samples are the keys found at equal distances in the file, at most 256 of them. They ascend; a key with many bytes
+	// of values comes several times. Keys longer than 1 KiB are left out.
+	Samples [][]byte
 }
 
 // A RunWriter writes a run. Its errors stick; Commit reports them.
 type RunWriter struct {
 	file   *storage.FileWriter
 	run    Run
-	index  []IndexEntry
+	index  []byte // head and cuts
 	block  []byte // head and entries
-	entry  []byte // values of the entry at hand
-	key    []byte // of the entry before
-	cur    []byte // of the entry at hand
-	count  int64  // values of the entry at hand
-	inside bool   // the block has an entry
-	since  int    // bytes of entries since the last sample
-	stride int    // bytes from sample to sample
+	key    []byte // of the last entry
+	some   bool   // there is a last entry
+	inside bool   // and it is in the block
+	stride int64  // from sample to sample
+	next   int64  // where the next sample is due
 	err    error
 }
 
@@ -65,91 +78,111 @@ func CreateRun(path string) (*RunWriter, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &RunWriter{file: file, run: Run{Path: path}, block: make([]byte, blockHead, blockTarget+blockTarget/4)}
+	w := &RunWriter{file: file, run: Run{Path: path}, index: make([]byte, blockHead), block: make([]byte, blockHead, BlockBytes), stride: minStride}
 	w.write([]byte(runMagic))
 	return w, nil
 }
 
 // addValue adds an entry of one value.
 func (w *RunWriter) addValue(key, value []byte) error {
-	w.entry = binary.AppendUvarint(w.entry[:0], uint64(len(value)))
-	head := len(w.entry)
-	return w.add(key, 1, w.entry[:head], value)
+	var length [binary.MaxVarintLen64]byte
+	return w.add(key, 1, length[:binary.PutUvarint(length[:], uint64(len(value)))], value)
 }
 
-// Add adds an entry: count values of key, each behind its length. Keys come in ascending order.
+// Add adds an entry: count values of key, each behind its length. Keys come in ascending order; entries of one key keep
+// theirs.
 func (w *RunWriter) Add(key []byte, count int64, values []byte) error {
-	return w.add(key, count, values, nil)
+	return w.add(key, count, nil, values)
 }
 
-// begin starts an entry whose values come piece by piece; end ends it.
-func (w *RunWriter) begin(key []byte, count int64) error {
-	w.cur, w.count, w.entry = append(w.cur[:0], key...), count, w.entry[:0]
-	return w.err
-}
-
-func (w *RunWriter) values(piece []byte) error {
-	w.entry = append(w.entry, piece...)
-	return w.err
-}
-
-func (w *RunWriter) end() error { return w.add(w.cur, w.count, w.entry, nil) }
-
-func (w *RunWriter) add(key []byte, count int64, values, more []byte) error {
+// add is Add for values in two pieces.
+func (w *RunWriter) add(key []byte, count int64, head, values []byte) error {
 	if w.err != nil {
 		return w.err
 	}
-	shared := 0
-	if w.inside {
-		shared = commonPrefix(w.key, key)
-	} else {
-		w.index = append(w.index, IndexEntry{Key: append([]byte(nil), key...), Offset: w.run.Bytes})
+	shared := commonPrefix(w.key, key)
+	if w.some && (shared < len(w.key) && (shared == len(key) || key[shared] < w.key[shared])) {
+		w.err = fmt.Errorf("key %q comes after %q", key, w.key)
+		return w.err
 	}
-	w.sample(key, len(values)+len(more))
+	suffix := key[shared:]
+	if !w.inside {
+		w.cut(key, shared)
+		shared, suffix = 0, key
+	}
+	size, far := len(head)+len(values), 0
+	if size > maxNear {
+		far = 1
+	}
 	b := w.block
 	b = binary.AppendUvarint(b, uint64(shared))
-	b = binary.AppendUvarint(b, uint64(len(key)-shared))
+	b = binary.AppendUvarint(b, uint64(len(suffix)))
 	b = binary.AppendUvarint(b, uint64(count))
-	b = binary.AppendUvarint(b, uint64(len(values)+len(more)))
-	b = append(b, key[shared:]...)
-	b = append(b, values...)
-	w.block = append(b, more...)
-	w.key = append(w.key[:shared], key[shared:]...)
-	w.inside = true
+	b = binary.AppendUvarint(b, uint64(2*size+far))
+	b = append(b, suffix...)
+	if far == 0 {
+		b = append(b, head...)
+		b = append(b, values...)
+	} else {
+		b = binary.LittleEndian.AppendUint64(b, hash(head, values))
+	}
+	w.block, w.inside, w.some = b, true, true
+	w.key = append(w.key[:shared], suffix...)
 	w.run.Pairs += count
-	if len(w.block) >= blockTarget {
+	if far == 1 {
 		w.flush()
+		w.write(head)
+		w.write(values)
+	} else if len(w.block) >= blockTarget {
+		w.flush()
+	}
+	if end := w.run.Bytes + int64(len(w.block)); end > w.next {
+		w.sample(key, end)
 	}
 	return w.err
 }
 
-// sample keeps key if it is about a stride behind the last one kept. The stride doubles when the samples are many.
-func (w *RunWriter) sample(key []byte, bytes int) {
-	if w.since < w.stride {
-		w.since += bytes + len(key)
-		return
+// cut notes in the index a block that begins with key, which shares so many bytes with the key before.
+func (w *RunWriter) cut(key []byte, shared int) {
+	if n := min(shared+1, len(key)); w.some && n <= maxCut {
+		w.index = binary.AppendUvarint(w.index, uint64(n))
+		w.index = append(w.index, key[:n]...)
+		w.index = binary.AppendUvarint(w.index, uint64(w.run.Bytes))
 	}
-	if len(w.run.Samples) == maxSamples {
-		for i := range maxSamples / 2 {
-			w.run.Samples[i] = w.run.Samples[2*i]
+}
+
+// sample takes key as often as a sample is due before end. Samples are a stride apart, which doubles when they are many.
+func (w *RunWriter) sample(key []byte, end int64) {
+	if len(key) <= maxCut {
+		key = bytes.Clone(key)
+	} else {
+		key = nil // holds the place
+	}
+	for ; w.next < end; w.next += w.stride {
+		if len(w.run.Samples) == maxSamples {
+			for i := range maxSamples / 2 {
+				w.run.Samples[i] = w.run.Samples[2*i]
+			}
+			w.run.Samples = w.run.Samples[:maxSamples/2]
+			w.stride *= 2
 		}
-		w.run.Samples = w.run.Samples[:maxSamples/2]
-		w.stride = 2*w.stride + 16
+		w.run.Samples = append(w.run.Samples, key)
 	}
-	w.run.Samples = append(w.run.Samples, append([]byte(nil), key...))
-	w.since = bytes + len(key)
 }
 
 func (w *RunWriter) flush() {
-	if !w.inside {
-		return
+	if w.inside {
+		w.writeSummed(w.block)
+		w.block, w.inside = w.block[:blockHead], false
 	}
-	w.writeSummed(w.block)
-	w.block, w.inside = w.block[:blockHead], false
 }
 
 // writeSummed writes a block or the index: b with its head filled in.
 func (w *RunWriter) writeSummed(b []byte) {
+	if len(b)-blockHead > math.MaxUint32 && w.err == nil {
+		w.err = fmt.Errorf("%d bytes of keys do not fit", len(b))
+		return
+	}
 	binary.LittleEndian.PutUint32(b, uint32(len(b)-blockHead))
 	binary.LittleEndian.PutUint64(b[4:], xxhash.Sum64(b[blockHead:]))
 	w.write(b)
@@ -168,16 +201,8 @@ func (w *RunWriter) write(b []byte) {
 // a power cut is made again.
 func (w *RunWriter) Commit() (Run, error) {
 	w.flush()
-	at := w.run.Bytes
-	index := make([]byte, blockHead)
-	for _, e := range w.index {
-		index = binary.AppendUvarint(index, uint64(len(e.Key)))
-		index = append(index, e.Key...)
-		index = binary.AppendUvarint(index, uint64(e.Offset))
-	}
-	w.writeSummed(index)
-	trailer := binary.LittleEndian.AppendUint64(nil, uint64(at))
-	trailer = binary.LittleEndian.AppendUint64(trailer, uint64(w.run.Pairs))
+	trailer := binary.LittleEndian.AppendUint64(nil, uint64(w.run.Bytes))
+	w.writeSummed(w.index)
 	w.write(append(trailer, runMagic...))
 	if w.err != nil {
 		return Run{}, fmt.Errorf("writing run: %w", w.err)
@@ -185,18 +210,32 @@ func (w *RunWriter) Commit() (Run, error) {
 	if err := w.file.Publish(); err != nil {
 		return Run{}, fmt.Errorf("writing run: %w", err)
 	}
+	w.run.Samples = slices.DeleteFunc(w.run.Samples, func(key []byte) bool { return key == nil })
 	return w.run, nil
 }
 
 // Close discards the run unless it was committed.
 func (w *RunWriter) Close() error { return w.file.Close() }
 
+// hash returns the hash of two pieces as if they were one.
+func hash(head, values []byte) uint64 {
+	if len(head) == 0 {
+		return xxhash.Sum64(values)
+	}
+	var d xxhash.Digest
+	d.Reset()
+	_, _ = d.Write(head) // never fails
+	_, _ = d.Write(values)
+	return d.Sum64()
+}
+
+// commonPrefix returns how many bytes a and b share at their beginning.
 func commonPrefix(a, b []byte) int {
 	n := min(len(a), len(b))
 	i := 0
 	for ; i+8 <= n; i += 8 {
-		if binary.LittleEndian.Uint64(a[i:]) != binary.LittleEndian.Uint64(b[i:]) {
-			break
+		if d := binary.LittleEndian.Uint64(a[i:]) ^ binary.LittleEndian.Uint64(b[i:]); d != 0 {
+			return i + bits.TrailingZeros64(d)/8
 		}
 	}
 	for i < n && a[i] == b[i] {
@@ -204,3 +243,6 @@ func commonPrefix(a, b []byte) int {
 	}
 	return i
 }
+
+// uvarintLen returns how many bytes n takes as a uvarint.
+func uvarintLen(n uint64) int { return (bits.Len64(n|1) + 6) / 7 }

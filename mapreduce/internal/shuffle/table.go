@@ -1,7 +1,7 @@
 package shuffle
 
 import (
-	"encoding/binary"
+	"fmt"
 	"hash/maphash"
 	"unsafe"
 )
@@ -11,213 +11,162 @@ import (
 // Memory is taken in blocks that are never moved, so a table does not hold twice its size while it grows. A pair of a
 // known key allocates nothing until a block is full.
 type Table[V any] struct {
-	job   TableJob[V]
-	seed  maphash.Seed
-	slots []slot // open addressing, linear probing; at most 3/4 full
-	keys  []tableKey
-	accs  [][]V  // with Combine: the value of keys[i] is accs[i/accBlock][i%accBlock]
-	lists []list // without
-	arena arena
-	pairs int64
-
+	job     TableJob[V]
+	seed    maphash.Seed
+	slots   []slot // open addressing, linear probing; at most 3/4 full
+	len     int
+	keyAt   uintptr // where the key begins, from its entry on
+	accs    [][]V   // with Combine: the value of the entry n is accs[n/accBlock][n%accBlock]
+	arena   arena
+	pairs   int64
 	scratch []byte
 }
 
 // A TableJob is what a table needs to know of values.
 type TableJob[V any] struct {
 	Combine func(acc *V, v V) // nil keeps every value
-	Clone   func(v V) V       // a copy that shares no memory with v; the first value of a key
+	Clone   func(v V) V       // a copy that shares no memory with v; the first value of a key, with Combine
 	Append  func(dst []byte, v *V) ([]byte, error)
 }
 
 type slot struct {
-	hash uint32
-	key  uint32 // index in keys plus one; 0 is empty
+	hash  uint32
+	entry ref // 0 is an empty slot
 }
 
-type tableKey struct {
-	ref ref
-	len uint32
-}
-
-// A list is a chain of chunks in the arena that holds encoded values, each behind its length.
-type list struct {
-	head, tail ref
-	free       uint32 // bytes left in the tail chunk
-	cap        uint32 // payload bytes of the tail chunk
-	count      uint32
+// An entry is a key in the arena: this head, with list behind it where values are kept, then the key's bytes.
+type entry struct {
+	keyLen uint32
+	n      uint32 // with Combine: the entry's number, from 0 on; else of values
 }
 
 const (
-	accBlock  = 512
-	minSlots  = 1 << 10
-	chunkHead = 12 // next ref, used bytes
-	minChunk  = 20
-	maxChunk  = 4 << 10
+	accBlock = 512
+	minSlots = 1 << 10
+
+	// maxBytes is the most that a key or an encoded value may have, so that lengths fit everywhere.
+	maxBytes = 1 << 30
 )
 
 // NewTable returns an empty table.
 func NewTable[V any](job TableJob[V]) *Table[V] {
-	return &Table[V]{job: job, seed: maphash.MakeSeed(), slots: make([]slot, minSlots)}
+	t := &Table[V]{job: job, seed: maphash.MakeSeed(), slots: make([]slot, minSlots), keyAt: unsafe.Sizeof(entry{})}
+	if job.Combine == nil {
+		t.keyAt += unsafe.Sizeof(list{})
+	}
+	return t
 }
 
 // Len returns the number of keys.
-func (t *Table[V]) Len() int { return len(t.keys) }
+func (t *Table[V]) Len() int { return t.len }
 
 // Pairs returns the number of pairs added since the table was last empty.
 func (t *Table[V]) Pairs() int64 { return t.pairs }
 
-// Size returns about how many bytes the pairs take, without what V's own pointers lead to.
+// Size returns about how many bytes the pairs take, sorting included, without what V's own pointers lead to.
 func (t *Table[V]) Size() int64 {
-	var v V
-	perKey := unsafe.Sizeof(tableKey{}) + 2*unsafe.Sizeof(slot{})
+	perKey := 2*unsafe.Sizeof(slot{}) + unsafe.Sizeof(sortItem{})
 	if t.job.Combine != nil {
+		var v V
 		perKey += unsafe.Sizeof(v)
-	} else {
-		perKey += unsafe.Sizeof(list{})
 	}
-	return t.arena.used + int64(len(t.keys))*int64(perKey)
+	return t.arena.used + int64(t.len)*int64(perKey)
 }
 
-// Add adds a pair. key is copied; v is combined, cloned or encoded before Add returns.
+// Add adds a pair. key is copied; v is combined, cloned or encoded before Add returns. After an error, or a panic of the
+// job's functions, the table is good for Reset alone.
 func (t *Table[V]) Add(key []byte, v *V) error {
-	i, found := t.find(key)
+	e, found, err := t.find(key)
+	if err != nil {
+		return err
+	}
 	t.pairs++
-	if t.job.Combine != nil {
-		if found {
-			t.job.Combine(t.acc(i), *v)
-			return nil
-		}
-		if i%accBlock == 0 {
-			t.accs = append(t.accs, make([]V, accBlock))
-		}
-		*t.acc(i) = t.job.Clone(*v)
+	if t.job.Combine == nil {
+		return t.push(e, v)
+	}
+	if found {
+		t.job.Combine(t.acc(e), *v)
 		return nil
 	}
-	if !found {
-		t.lists = append(t.lists, list{})
+	if int(e.n/accBlock) == len(t.accs) {
+		t.accs = append(t.accs, make([]V, accBlock))
 	}
-	return t.push(&t.lists[i], v)
+	*t.acc(e) = t.job.Clone(*v)
+	return nil
 }
 
-func (t *Table[V]) acc(i int) *V { return &t.accs[i/accBlock][i%accBlock] }
+func (t *Table[V]) acc(e *entry) *V { return &t.accs[e.n/accBlock][e.n%accBlock] }
 
-// find returns the index of key, which it adds if it is new.
-func (t *Table[V]) find(key []byte) (index int, found bool) {
+// find returns the entry of key, which it adds if it is new.
+func (t *Table[V]) find(key []byte) (e *entry, found bool, err error) {
 	hash := uint32(maphash.Bytes(t.seed, key))
 	mask := uint32(len(t.slots) - 1)
-	for s := hash & mask; ; s = (s + 1) & mask {
-		slot := &t.slots[s]
-		if slot.key == 0 {
+	for i := hash & mask; ; i = (i + 1) & mask {
+		s := t.slots[i]
+		if s.entry == 0 {
 			break
 		}
-		if slot.hash == hash && string(t.key(int(slot.key-1))) == string(key) {
-			return int(slot.key - 1), true
+		if s.hash == hash {
+			e := (*entry)(t.arena.at(s.entry))
+			if string(t.key(e)) == string(key) {
+				return e, true, nil
+			}
 		}
 	}
-	if len(t.keys)+1 > len(t.slots)*3/4 {
-		t.grow()
-		mask = uint32(len(t.slots) - 1)
-	}
-	r, mem := t.arena.alloc(len(key))
-	copy(mem, key)
-	t.keys = append(t.keys, tableKey{ref: r, len: uint32(len(key))})
-	t.place(slot{hash: hash, key: uint32(len(t.keys))}, mask)
-	return len(t.keys) - 1, false
+	e, err = t.insert(hash, key)
+	return e, false, err
 }
 
-func (t *Table[V]) place(n slot, mask uint32) {
-	for s := n.hash & mask; ; s = (s + 1) & mask {
-		if t.slots[s].key == 0 {
-			t.slots[s] = n
-			return
-		}
+func (t *Table[V]) insert(hash uint32, key []byte) (*entry, error) {
+	if len(key) > maxBytes {
+		return nil, fmt.Errorf("a key of %d bytes is too long", len(key))
 	}
+	if t.len+1 > len(t.slots)*3/4 {
+		t.grow()
+	}
+	r := t.arena.alloc(int(t.keyAt) + len(key))
+	p := t.arena.at(r)
+	e := (*entry)(p)
+	e.keyLen, e.n = uint32(len(key)), uint32(t.len)
+	if t.job.Combine == nil {
+		e.n, *listOf(e) = 0, list{}
+	}
+	copy(t.key(e), key)
+	t.place(slot{hash: hash, entry: r})
+	t.len++
+	return e, nil
+}
+
+func (t *Table[V]) place(s slot) {
+	mask := uint32(len(t.slots) - 1)
+	i := s.hash & mask
+	for t.slots[i].entry != 0 {
+		i = (i + 1) & mask
+	}
+	t.slots[i] = s
 }
 
 func (t *Table[V]) grow() {
 	old := t.slots
 	t.slots = make([]slot, 2*len(old))
 	for _, s := range old {
-		if s.key != 0 {
-			t.place(s, uint32(len(t.slots)-1))
+		if s.entry != 0 {
+			t.place(s)
 		}
 	}
 }
 
-func (t *Table[V]) key(i int) []byte {
-	k := &t.keys[i]
-	return t.arena.bytes(k.ref, int(k.len))
-}
+func (t *Table[V]) key(e *entry) []byte { return bytesAt(unsafe.Pointer(e), t.keyAt, e.keyLen) }
 
-// push appends an encoded value to a list. It is encoded right behind the last one where a small value is expected to
-// fit, and copied to a new chunk when it does not.
-func (t *Table[V]) push(l *list, v *V) error {
-	if l.free > binary.MaxVarintLen32 {
-		tail := t.arena.bytes(l.tail, chunkHead+int(l.cap))
-		used := len(tail) - int(l.free)
-		// One byte for the length: a longer value takes the way below.
-		out, err := t.job.Append(tail[used+1:used+1:len(tail)], v)
-		if err != nil {
-			return err
-		}
-		if n := len(out); n < 0x80 && used+1+n <= len(tail) {
-			tail[used] = byte(n)
-			l.free -= uint32(1 + n)
-			l.count++
-			return nil
-		}
-		return t.pushChunk(l, out)
-	}
-	out, err := t.job.Append(t.scratch[:0], v)
-	if err != nil {
-		return err
-	}
-	t.scratch = out
-	return t.pushChunk(l, out)
-}
-
-// pushChunk puts an encoded value in a new chunk at the list's end.
-func (t *Table[V]) pushChunk(l *list, value []byte) error {
-	var size [binary.MaxVarintLen64]byte
-	n := binary.PutUvarint(size[:], uint64(len(value)))
-	need := n + len(value)
-	room := max(need, minChunk, min(2*int(l.cap), maxChunk))
-	if l.count == 0 && need > minChunk {
-		room = need // most keys of such a job have one value
-	}
-	r, mem := t.arena.alloc(chunkHead + room)
-	clear(mem[:chunkHead])
-	copy(mem[chunkHead:], size[:n])
-	copy(mem[chunkHead+n:], value)
-	if l.count == 0 {
-		l.head = r
-	} else {
-		t.closeChunk(l, r)
-	}
-	l.tail, l.cap, l.free = r, uint32(room), uint32(room-need)
-	l.count++
-	return nil
-}
-
-// closeChunk notes in the tail chunk how much of it is used and where the list goes on.
-func (t *Table[V]) closeChunk(l *list, next ref) {
-	head := t.arena.bytes(l.tail, chunkHead)
-	binary.LittleEndian.PutUint64(head, uint64(next))
-	binary.LittleEndian.PutUint32(head[8:], l.cap-l.free)
-}
-
-// WriteTo adds the table's pairs to a run, in key order, and empties the table.
+// WriteTo writes the table's pairs to a run, in key order, and empties the table. After an error it is as it was.
 func (t *Table[V]) WriteTo(w *RunWriter) error {
-	var buf []byte
-	for _, i := range sortedKeys(t.keys, &t.arena) {
+	for _, item := range t.sorted() {
+		e := (*entry)(t.arena.at(item.entry))
 		var err error
 		if t.job.Combine != nil {
-			if buf, err = t.job.Append(buf[:0], t.acc(int(i))); err == nil {
-				err = w.addValue(t.key(int(i)), buf)
-			}
+			err = t.writeAcc(w, e)
 		} else {
-			err = t.writeList(w, t.key(int(i)), &t.lists[i])
+			err = t.writeList(w, e)
 		}
 		if err != nil {
 			return err
@@ -227,27 +176,39 @@ func (t *Table[V]) WriteTo(w *RunWriter) error {
 	return nil
 }
 
-func (t *Table[V]) writeList(w *RunWriter, key []byte, l *list) error {
-	t.closeChunk(l, 0)
-	if err := w.begin(key, int64(l.count)); err != nil {
+func (t *Table[V]) writeAcc(w *RunWriter, e *entry) error {
+	if err := t.encode(t.acc(e)); err != nil {
 		return err
 	}
-	for r := l.head; r != 0; {
-		head := t.arena.bytes(r, chunkHead)
-		next, used := ref(binary.LittleEndian.Uint64(head)), binary.LittleEndian.Uint32(head[8:])
-		if err := w.values(t.arena.bytes(r, chunkHead+int(used))[chunkHead:]); err != nil {
-			return err
-		}
-		r = next
-	}
-	return w.end()
+	return w.addValue(t.key(e), t.scratch)
 }
 
-// Reset empties the table. It keeps its memory for the next pairs.
+// encode encodes v to scratch.
+func (t *Table[V]) encode(v *V) error {
+	out, err := t.job.Append(t.scratch[:0], v)
+	if err != nil {
+		return err
+	}
+	if len(out) > maxBytes {
+		return fmt.Errorf("a value of %d bytes is too long", len(out))
+	}
+	t.scratch = out
+	return nil
+}
+
+// Reset empties the table. It keeps its memory for the next pairs, but for what large ones took.
 func (t *Table[V]) Reset() {
 	clear(t.slots)
-	t.keys, t.lists, t.pairs = t.keys[:0], t.lists[:0], 0
-	clear(t.accs)
-	t.accs = t.accs[:0]
+	if t.job.Combine != nil {
+		for i := range (t.len + accBlock - 1) / accBlock {
+			if i < len(t.accs) { // the last value may have failed to come
+				clear(t.accs[i])
+			}
+		}
+	}
+	if cap(t.scratch) > largeWords*8 {
+		t.scratch = nil
+	}
+	t.len, t.pairs = 0, 0
 	t.arena.reset()
 }
