@@ -107,6 +107,7 @@ type workspace struct {
 	stream  *zstd.Decoder // frames too large to be held
 	gzip    *gzip.Reader
 	strings interner
+	values  []byte // see Value.Buffer
 	zstd    zstdSource
 	stored  *bufio.Reader // buf while it stands between the input and a codec
 }
@@ -135,6 +136,9 @@ func (w *workspace) release() {
 	}
 	if cap(w.out) > maxPooled {
 		w.out = nil
+	}
+	if cap(w.values) > maxPooled {
+		w.values = nil
 	}
 	workspaces.Put(w)
 }

@@ -73,6 +73,7 @@ func newReader(file *os.File, path string, o ReadOptions) *Reader {
 	r := &Reader{file: file, max: o.maxRecordBytes(), part: o.Part, ws: workspaces.Get().(*workspace)}
 	r.at.path = path
 	r.at.strings = &r.ws.strings
+	r.at.buffer = &r.ws.values
 	r.buf = r.ws.out[:0]
 	if o.Part == (Part{}) {
 		r.ws.begin(file)
@@ -126,7 +127,7 @@ func (r *Reader) Close() error {
 	r.ws.out = r.buf
 	r.ws.release()
 	r.ws, r.src, r.buf, r.pos, r.seen = nil, nil, nil, 0, 0
-	r.at.strings = nil
+	r.at.strings, r.at.buffer = nil, nil
 	return r.file.Close()
 }
 
@@ -177,6 +178,9 @@ func (r *Reader) bad(reason string) *SyntaxError {
 // line returns the next line without its end and moves the position there.
 func (r *Reader) line() ([]byte, error) {
 	r.at.reason = ""
+	if r.at.buffer != nil {
+		*r.at.buffer = (*r.at.buffer)[:0]
+	}
 	r.at.offset = r.part.Start + r.counts.Bytes
 	for {
 		if n := bytes.IndexByte(r.buf[r.seen:], '\n'); n >= 0 {

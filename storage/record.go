@@ -24,6 +24,7 @@ type cursor struct {
 	reason  string // empty: nothing found to be malformed
 	strings *interner
 	scratch []byte
+	buffer  *[]byte // what Value.Buffer returns; nil without a reader
 }
 
 // Path is the slash path of the record's file, empty if it is in none.

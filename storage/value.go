@@ -186,6 +186,16 @@ func (v Value) Raw() []byte {
 // Malformed marks the record as bad, for packages that decode the text of values themselves. The first reason counts.
 func (v Value) Malformed(reason string) { v.at.malformed(reason) }
 
+// Buffer returns a buffer for packages that decode the text of values themselves. What is appended to it is valid as long as
+// the record is, and the next record's buffer is empty, so that in the long run nothing is allocated. A record that came from
+// no Reader has a new buffer for each call.
+func (v Value) Buffer() *[]byte {
+	if v.at == nil || v.at.buffer == nil {
+		return new([]byte)
+	}
+	return v.at.buffer
+}
+
 func (v Value) elements(yield func(Value) bool) {
 	b := v.b
 	if len(b) == 0 || b[0] != '[' {

@@ -43,27 +43,13 @@ const summaryLen = 5
 // Its elements and its text are those of the length that most arrays had, of the
 // shortest if several had; ByLength gives all.
 //
-// An Array from Parse or All borrows the text of its record and is valid as long
+// An Array from Parse or All borrows memory of its record and is valid as long
 // as that. It is cheap to copy, but Add to one copy changes another if it is a
 // sum: Clone first.
 type Array struct {
-	form  form
-	own   bool   // text or binary form belongs to this array and never changes
-	len   int32  // elements, of formText
-	plain int32  // as scan has it, of formText
-	b     []byte // the text, or the binary form
-	sums  *sums
+	sums *sums  // of arrays that were added, or else
+	b    []byte // the binary form, which never changes
 }
-
-// form says what an Array consists of.
-type form uint8
-
-const (
-	formNone form = iota
-	formText
-	formBinary
-	formSums
-)
 
 // Parse returns the array of v, which it checks from end to end in one pass. It
 // returns false if v is anything but an array of numbers and nulls that float64
@@ -74,22 +60,23 @@ func Parse(v storage.Value) (Array, bool) {
 	if len(text) == 0 || text[0] != '[' {
 		return Array{}, false
 	}
-	n, plain, ok := scan(text)
-	if !ok {
+	buf := v.Buffer()
+	appended, form, end := parse(*buf, text)
+	if end != len(text) {
 		if !json.Valid(text) {
 			v.Malformed("malformed array")
 		}
 		return Array{}, false
 	}
-	return Array{form: formText, len: int32(n), plain: int32(plain), b: text}, true
+	*buf = appended
+	return Array{b: form}, true
 }
 
 // All returns the arrays of an object, such as the field histograms of a record,
 // by name and in order. Members that Parse refuses are passed over.
 func All(v storage.Value) iter.Seq2[string, Array] {
 	return func(yield func(string, Array) bool) {
-		members, _ := v.Object()
-		for name, member := range members {
+		for name, member := range v.Members() {
 			if a, ok := Parse(member); ok && !yield(name, a) {
 				return
 			}
@@ -99,11 +86,11 @@ func All(v storage.Value) iter.Seq2[string, Array] {
 
 // N returns the number of arrays that were added, of all lengths.
 func (a Array) N() int64 {
-	if a.form == formText {
-		return 1
-	}
 	var n int64
-	for s := a.expand(); s != nil; s = s.next {
+	for p := range parts(a.b) {
+		n += p.n
+	}
+	for s := a.sums; s != nil; s = s.next {
 		n += s.n
 	}
 	return n
@@ -111,8 +98,8 @@ func (a Array) N() int64 {
 
 // Len returns the number of elements.
 func (a Array) Len() int {
-	if a.form == formText {
-		return int(a.len)
+	if a.sums == nil {
+		return a.commonestPart().len
 	}
 	return a.commonest().len()
 }
@@ -188,7 +175,7 @@ func (a Array) ByLength() iter.Seq[Array] {
 		for s := a.expand(); s != nil; s = s.next {
 			one := *s
 			one.next = nil
-			if !yield(Array{form: formSums, sums: &one}) {
+			if !yield(Array{sums: &one}) {
 				return
 			}
 		}
@@ -196,22 +183,16 @@ func (a Array) ByLength() iter.Seq[Array] {
 }
 
 // Clone returns a copy of a that borrows nothing and shares no memory that Add
-// might change. The text of a single array stays text, which is smaller than
-// sums.
+// might change. The copy of a single array, or of any in its binary form, is as
+// small as that.
 func (a Array) Clone() Array {
-	switch {
-	case a.form == formSums:
-		a.sums = a.sums.clone()
-	case !a.own:
-		a.b, a.own = bytes.Clone(a.b), true
-	}
-	return a
+	return Array{sums: a.sums.clone(), b: bytes.Clone(a.b)}
 }
 
 // expand returns the sums that a consists of. They are a's own if it has some.
 func (a Array) expand() *sums {
-	if a.form != formSums {
-		a.toSums() // of this copy
+	if a.sums == nil {
+		a.addBinary(a.b) // to this copy
 	}
 	return a.sums
 }
@@ -225,6 +206,17 @@ func (a Array) commonest() *sums {
 	for s := most.next; s != nil; s = s.next {
 		if s.n > most.n {
 			most = s
+		}
+	}
+	return most
+}
+
+// commonestPart is commonest for an array in its binary form.
+func (a Array) commonestPart() part {
+	var most part
+	for p := range parts(a.b) {
+		if p.n > most.n {
+			most = p
 		}
 	}
 	return most

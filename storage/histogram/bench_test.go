@@ -6,7 +6,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/telemetry-mr/mr/storage"
 	"github.com/telemetry-mr/mr/storage/histogram"
 )
 
@@ -47,35 +46,24 @@ func variants(b *testing.B, bench func(b *testing.B, all [][]byte)) {
 	}
 }
 
-func values(all [][]byte) []storage.Value {
-	var vs []storage.Value
-	for _, text := range all {
-		rec := storage.NewRecord(nil, []byte(`{"h":{"a":`+string(text)+`}}`), storage.Dims{})
-		members, _ := rec.Get("h").Object()
-		for _, v := range members {
-			vs = append(vs, v) // as All gets it: its end is known
-		}
-	}
-	return vs
-}
-
 func BenchmarkParse(b *testing.B) {
 	variants(b, func(b *testing.B, all [][]byte) {
-		vs := values(all)
+		var buf []byte
 		i := 0
 		for b.Loop() {
-			if _, ok := histogram.Parse(vs[i]); !ok {
+			var ok bool
+			if sink, buf, ok = histogram.ParseText(buf[:0], all[i]); !ok {
 				b.Fatal("not parsed")
 			}
-			i = (i + 1) % len(vs)
+			i = (i + 1) % len(all)
 		}
 	})
 }
 
 func arrays(b *testing.B, all [][]byte) []histogram.Array {
 	var as []histogram.Array
-	for _, v := range values(all) {
-		a, ok := histogram.Parse(v)
+	for _, text := range all {
+		a, _, ok := histogram.ParseText(nil, text)
 		if !ok {
 			b.Fatal("not parsed")
 		}
@@ -137,7 +125,7 @@ func BenchmarkBinary(b *testing.B) {
 		}
 	}
 	dst := make([]byte, 0, 1024)
-	b.Run("op=append-text", func(b *testing.B) { loop(b, func(i int) { dst, _ = as[i].AppendBinary(dst[:0]) }) })
+	b.Run("op=append-one", func(b *testing.B) { loop(b, func(i int) { dst, _ = as[i].AppendBinary(dst[:0]) }) })
 	b.Run("op=append-sums", func(b *testing.B) {
 		loop(b, func(i int) { dst, _ = sums[i].AppendBinary(dst[:0]) })
 		b.ReportMetric(float64(size)/float64(len(encoded)), "bytes/array")
@@ -150,5 +138,12 @@ func BenchmarkBinary(b *testing.B) {
 			histogram.Add(&total, sink)
 		})
 	})
-	b.Run("op=json", func(b *testing.B) { loop(b, func(i int) { dst, _ = sums[i].AppendText(dst[:0]) }) })
+	decoded := make([]histogram.Array, len(as))
+	for i := range decoded {
+		if err := decoded[i].UnmarshalBinary(encoded[i]); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.Run("op=json-binary", func(b *testing.B) { loop(b, func(i int) { dst, _ = decoded[i].AppendText(dst[:0]) }) })
+	b.Run("op=json-sums", func(b *testing.B) { loop(b, func(i int) { dst, _ = sums[i].AppendText(dst[:0]) }) })
 }

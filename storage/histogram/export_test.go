@@ -1,7 +1,8 @@
 package histogram
 
-// ParseText is Parse without a record around the text.
-func ParseText(text []byte) (Array, bool) {
-	n, plain, ok := scan(text)
-	return Array{form: formText, len: int32(n), plain: int32(plain), b: text}, ok
+// ParseText is Parse without a record around the text. It appends to buf, which
+// the array borrows.
+func ParseText(buf, text []byte) (a Array, appended []byte, ok bool) {
+	appended, form, end := parse(buf, text)
+	return Array{b: form}, appended, end == len(text)
 }

@@ -20,7 +20,7 @@ import (
 )
 
 func parse(t interface{ Fatalf(string, ...any) }, text string) histogram.Array {
-	a, ok := histogram.ParseText([]byte(text))
+	a, _, ok := histogram.ParseText(nil, []byte(text))
 	if !ok {
 		t.Fatalf("%s is refused", text)
 	}
@@ -407,7 +407,7 @@ func FuzzArrayParse(f *testing.F) {
 		}
 		var want []*float64
 		err := json.Unmarshal(text, &want)
-		a, ok := histogram.ParseText(text)
+		a, _, ok := histogram.ParseText(nil, text)
 		if ok != (err == nil) {
 			t.Fatalf("%q is taken: %v, by encoding/json: %v", text, ok, err)
 		}

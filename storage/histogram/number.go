@@ -6,7 +6,7 @@ import (
 	"strconv"
 )
 
-// A value is what an element of a stored array says.
+// A value is an element of an array that was stored or of a sum.
 type value struct {
 	kind kind
 	n    int64
@@ -16,52 +16,73 @@ type value struct {
 type kind uint8
 
 const (
-	kindNull  kind = iota
-	kindInt        // an integer without point or exponent that fits in an int64
-	kindFloat      // the nearest float64 of any other number
+	kindInt   kind = iota // an integer that fits in an int64; 0 for a null
+	kindFloat             // the nearest float64 of any other number
+	kindSum               // of several such, which is not a float64; see element
 )
 
 var pow10 = [...]uint64{
 	1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19,
 }
 
-// number reads the number or null at i, which scan has accepted, and returns
-// where it ends.
+// number reads the number or null at i and returns where it ends, or -1 if there
+// is none or one beyond float64.
 func number(b []byte, i int) (v value, end int) {
 	start := i
-	negative := b[i] == '-'
+	negative := i < len(b) && b[i] == '-'
 	if negative {
 		i++
 	}
-	if b[i] == 'n' {
-		return value{}, i + 4
+	if len(b)-i >= 2 && b[i]-'0' < 10 && (b[i+1] == ',' || b[i+1] == ']') { // most are
+		n := int64(b[i] - '0')
+		if negative {
+			n = -n
+		}
+		return value{n: n}, i + 1
 	}
 	from := i
 	m, i := digits(b, i, 0)
 	size := i - from
+	switch {
+	case size == 0:
+		if !negative && len(b)-i >= 4 && string(b[i:i+4]) == "null" {
+			return value{}, i + 4
+		}
+		return value{}, -1
+	case b[from] == '0' && size > 1:
+		return value{}, -1
+	}
 	places := 0
 	if i < len(b) && b[i] == '.' {
 		from = i + 1
 		m, i = digits(b, from, m)
-		places = i - from
+		if places = i - from; places == 0 {
+			return value{}, -1
+		}
 		size += places
 	}
 	if i < len(b) && b[i]|0x20 == 'e' || size > 19 {
-		return slowNumber(b, start)
+		return slowNumber(b, start, i)
 	}
-	if places == 0 {
-		switch {
-		case m <= math.MaxInt64 && negative:
-			return value{kind: kindInt, n: -int64(m)}, i
-		case m <= math.MaxInt64:
-			return value{kind: kindInt, n: int64(m)}, i
+	if places == 0 && m <= math.MaxInt64 {
+		if negative {
+			return value{n: -int64(m)}, i
 		}
+		return value{n: int64(m)}, i
 	}
 	x := decimal(m, places)
 	if negative {
 		x = -x
 	}
-	return value{kind: kindFloat, x: x}, i
+	return floatValue(x), i
+}
+
+// floatValue returns the value of a number that is nearest to x.
+func floatValue(x float64) value {
+	if n := int64(x); -1<<63 <= x && x < 1<<63 && float64(n) == x {
+		return value{n: n}
+	}
+	return value{kind: kindFloat, x: x}
 }
 
 // digits appends the digits at i to the number m. The result is worth something
@@ -69,13 +90,12 @@ func number(b []byte, i int) (v value, end int) {
 func digits(b []byte, i int, m uint64) (uint64, int) {
 	for i+8 <= len(b) {
 		w := word(b, i)
-		lanes, _ := digitLanes(w)
-		if lanes == highs {
+		size := digitsIn(w)
+		if size == 8 {
 			m = m*1e8 + eightDigits(w)
 			i += 8
 			continue
 		}
-		size := bits.TrailingZeros64(^lanes&highs) >> 3
 		return m*pow10[size] + eightDigits(w<<(64-8*size)), i + size
 	}
 	for i < len(b) && b[i]-'0' < 10 {
@@ -85,14 +105,24 @@ func digits(b []byte, i int, m uint64) (uint64, int) {
 	return m, i
 }
 
-// slowNumber is number for those with an exponent or many digits.
-func slowNumber(b []byte, start int) (v value, end int) {
-	end = start
-	for end < len(b) && !isEnd(b[end]) {
-		end++
+// slowNumber is number for those with an exponent, which is at i if there is one,
+// or many digits.
+func slowNumber(b []byte, start, i int) (v value, end int) {
+	if i < len(b) && b[i]|0x20 == 'e' {
+		i++
+		if i < len(b) && (b[i] == '+' || b[i] == '-') {
+			i++
+		}
+		from := i
+		if _, i = digits(b, from, 0); i == from {
+			return value{}, -1
+		}
 	}
-	x, _ := strconv.ParseFloat(string(b[start:end]), 64) // scan has tried it
-	return value{kind: kindFloat, x: x}, end
+	x, err := strconv.ParseFloat(string(b[start:i]), 64)
+	if err != nil {
+		return value{}, -1
+	}
+	return floatValue(x), i
 }
 
 // decimal returns the float64 nearest to m/10^places, for at most 19 places.

@@ -27,35 +27,15 @@ type float struct {
 // the arrays are, and keeps no reference to memory of v. It allocates only when
 // *acc has no sum for the length of v yet.
 func Add(acc *Array, v Array) {
-	switch v.form {
-	case formText:
-		s := acc.toSums()
-		if s == nil || len(s.ints) != int(v.len) {
-			s = acc.sumsFor(int(v.len))
-		}
-		s.n++
-		s.addText(v.b, int(v.plain))
-	case formBinary:
-		acc.toSums()
-		acc.addBinary(v.b)
-	case formSums:
-		acc.toSums()
-		for from := v.sums; from != nil; from = from.next {
-			acc.sumsFor(len(from.ints)).addSums(from)
-		}
+	if len(acc.b) > 0 {
+		first := acc.b
+		acc.b = nil
+		acc.addBinary(first)
 	}
-}
-
-// toSums turns *a into sums, which then belong to it alone, and returns the
-// first.
-func (a *Array) toSums() *sums {
-	if a.form == formSums {
-		return a.sums
+	acc.addBinary(v.b)
+	for from := v.sums; from != nil; from = from.next {
+		acc.sumsFor(len(from.ints)).addSums(from)
 	}
-	old := *a
-	*a = Array{form: formSums}
-	Add(a, old)
-	return a.sums
 }
 
 // sumsFor returns the sums for arrays of n elements.
