@@ -59,7 +59,7 @@ func parseSize(text string) (int64, error) {
 	if bytes := f * float64(int64(1)<<shift); err == nil && bytes >= 0 && bytes < 1<<62 {
 		return int64(bytes), nil
 	}
-	return 0, fmt.Errorf("%q is not a size such as 4096, 128MiB or 1.5G", text)
+	return 0, errors.New("a size is written as 4096, 128MiB or 1.5G")
 }
 
 // storeFlags say which files of which store a verb reads.
@@ -87,23 +87,42 @@ const storeUsage = `    --data DIR        the store (default: the current direct
                       of a JSON document. Given several times, all must hold
 `
 
-// readSchema reads the schema that was asked for; nil is the store's own.
-func (s *storeFlags) readSchema() (*storage.Schema, error) {
+// open opens the store and returns it with what is selected of it. The caller closes it.
+func (s *storeFlags) open() (*storage.Tree, filter.Filter, error) {
+	f, err := s.filter()
+	if err != nil {
+		return nil, nil, err
+	}
+	if info, err := os.Stat(s.data); err != nil || !info.IsDir() {
+		return nil, nil, usagef("there is no directory %s", s.data).hint("--data names the directory of a store")
+	}
+	tree, err := s.tree()
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := tree.Schema().CheckFilter(f); err != nil {
+		_ = tree.Close() // nothing was read
+		return nil, nil, usagef("%v", err)
+	}
+	return tree, f, nil
+}
+
+func (s *storeFlags) tree() (*storage.Tree, error) {
 	if s.schema == "" {
-		return nil, nil
+		return storage.Open(s.data)
 	}
 	text, err := os.ReadFile(s.schema)
 	if err != nil {
-		return nil, usagef("reading schema: %v", err)
+		return nil, usagef("reading the schema: %v", err)
 	}
 	schema, err := storage.ParseSchema(text)
 	if err != nil {
-		return nil, usagef("%s: %v", s.schema, err)
+		return nil, documentError(s.schema, err)
 	}
-	return schema, nil
+	return storage.OpenWith(s.data, schema)
 }
 
-// filter joins the filters that were asked for. What has a '=' is an expression; anything else names a file.
+// filter joins the filters that were asked for. What has an operator is an expression; anything else names a file.
 func (s *storeFlags) filter() (filter.Filter, error) {
 	var all filter.Filter
 	for _, text := range s.filters {
@@ -117,7 +136,7 @@ func (s *storeFlags) filter() (filter.Filter, error) {
 }
 
 func parseFilter(text string) (filter.Filter, error) {
-	if strings.Contains(text, "=") {
+	if strings.ContainsAny(text, "=<>") {
 		f, err := filter.ParseExpr(text)
 		if err != nil {
 			return nil, usagef("--filter: %v", err)
@@ -126,11 +145,19 @@ func parseFilter(text string) (filter.Filter, error) {
 	}
 	doc, err := os.ReadFile(text)
 	if err != nil {
-		return nil, usagef("--filter: %v", err).hint("an expression looks like appName=Firefox; anything without '=' is the name of a JSON document")
+		return nil, usagef("--filter: %v", err).hint("an expression looks like appName=Firefox; what has no = is the name of a JSON document")
 	}
 	f, err := filter.Parse(doc)
 	if err != nil {
-		return nil, usagef("--filter: %s: %v", text, err)
+		return nil, documentError(text, err)
 	}
 	return f, nil
+}
+
+// documentError tells what is wrong with a JSON document, and where.
+func documentError(name string, err error) error {
+	if _, ok := errors.AsType[*filter.DocumentError](err); ok {
+		return usagef("%s:%v", name, err) // which begins with line and column
+	}
+	return usagef("%s: %v", name, err)
 }

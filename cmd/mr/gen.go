@@ -35,6 +35,9 @@ func generate(ctx context.Context, env env, args []string) error {
 		return usagef("gen takes one argument, the directory to make")
 	}
 	o.Dir = fs.Arg(0)
+	if err := o.Check(); err != nil {
+		return usagef("%v", err)
+	}
 	stats, err := gen.Run(ctx, o)
 	if err != nil {
 		return err

@@ -28,20 +28,17 @@ func list(ctx context.Context, env env, args []string) error {
 	if fs.NArg() > 0 {
 		return usagef("ls takes no arguments: %q", fs.Arg(0))
 	}
-	tree, err := store.open()
+	tree, f, err := store.open()
 	if err != nil {
 		return err
 	}
 	defer tree.Close()
-	f, err := store.filter()
-	if err != nil {
-		return err
-	}
 	w := bufio.NewWriter(env.stdout)
 	n := 0
+	var strays []mapreduce.Stray
 	for file, err := range tree.Files(f) {
 		if stray, ok := errors.AsType[*storage.StrayError](err); ok {
-			fmt.Fprintf(env.stderr, "mr: not read: %s: %s\n", stray.Path, stray.Reason)
+			strays = append(strays, mapreduce.Stray{Path: stray.Path, Reason: stray.Reason})
 			continue
 		}
 		if err != nil {
@@ -56,19 +53,20 @@ func list(ctx context.Context, env env, args []string) error {
 	if err := w.Flush(); err != nil {
 		return fmt.Errorf("writing list: %w", err)
 	}
+	warnStrays(env, strays)
 	if n == 0 {
 		return mapreduce.ErrNoInput
 	}
 	return nil
 }
 
-func (s *storeFlags) open() (*storage.Tree, error) {
-	schema, err := s.readSchema()
-	if err != nil {
-		return nil, err
+// warnStrays tells of the first few files that are in a store and no part of it.
+func warnStrays(env env, strays []mapreduce.Stray) {
+	const most = 5
+	for _, f := range strays[:min(most, len(strays))] {
+		fmt.Fprintf(env.stderr, "mr: not read: %s: %s\n", f.Path, f.Reason)
 	}
-	if schema == nil {
-		return storage.Open(s.data)
+	if n := len(strays) - most; n > 0 {
+		fmt.Fprintf(env.stderr, "mr: not read: %d more such files\n", n)
 	}
-	return storage.OpenWith(s.data, schema)
 }

@@ -2,9 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"os/exec"
-	"strings"
+	"maps"
+	"slices"
 
 	"github.com/telemetry-mr/mr/mapreduce"
 )
@@ -26,11 +27,13 @@ workers, partitions and any memory.
     --max-record SIZE longest record (default 16MiB)
     --record-timeout D
                       a worker that gets no further for so long is stopped (default 1m)
+    --start-timeout D a worker that has not called mapreduce.Serve by then is stopped
+                      (default 30s)
     --quiet           say nothing about a run that succeeds
 
-JOB is a Go program that calls mapreduce.Serve. ARGS are its own arguments.
+JOB is a Go program that calls mapreduce.Serve, or the directory of its package, which
+is then built first. ARGS are its own arguments.
 
-    $ go build -o osdistribution ./examples/osdistribution
     $ mr run --data store --filter 'appName=Firefox' --output os.tsv ./osdistribution
 
 ` + statusUsage
@@ -51,6 +54,7 @@ func runJob(ctx context.Context, env env, args []string) error {
 	fs.StringVar(&maxBad, "max-bad", "0", "")
 	fs.Var(&maxRecord, "max-record", "")
 	fs.DurationVar(&cfg.RecordTimeout, "record-timeout", 0, "")
+	fs.DurationVar(&cfg.StartTimeout, "start-timeout", 0, "")
 	fs.BoolVar(&quiet, "quiet", false, "")
 	if done, err := parse(env, fs, runUsage, args); done || err != nil {
 		return err
@@ -63,31 +67,31 @@ func runJob(ctx context.Context, env env, args []string) error {
 	if cfg.MaxBad, err = mapreduce.ParseBudget(maxBad); err != nil {
 		return usagef("--max-bad: %v", err)
 	}
-	if cfg.Schema, err = store.readSchema(); err != nil {
-		return err
+	if cfg.RecordTimeout < 0 || cfg.StartTimeout < 0 {
+		return usagef("a timeout cannot be negative")
 	}
-	if cfg.Filter, err = store.filter(); err != nil {
-		return err
-	}
-	job := mapreduce.Command(program(fs.Arg(0)), fs.Args()[1:]...)
-	stats, err := mapreduce.Run(ctx, job, cfg)
+	tree, f, err := store.open()
 	if err != nil {
 		return err
 	}
-	if !quiet {
+	cfg.Schema, cfg.Filter = tree.Schema(), f
+	_ = tree.Close() // the run opens it
+	if err := checkOutput(cfg); err != nil {
+		return err
+	}
+	program, remove, err := jobProgram(ctx, env, fs.Arg(0))
+	if err != nil {
+		return err
+	}
+	defer remove()
+	stats, err := mapreduce.Run(ctx, mapreduce.Command(program, fs.Args()[1:]...), cfg)
+	if errors.Is(err, mapreduce.ErrNoInput) {
+		warnStrays(env, stats.Strays)
+	}
+	if err == nil && !quiet {
 		warn(env, stats)
 	}
-	return nil
-}
-
-// program is where a job program is: a name without a slash is looked up as a shell does, then in the current directory.
-func program(name string) string {
-	if !strings.ContainsRune(name, '/') {
-		if path, err := exec.LookPath(name); err == nil {
-			return path
-		}
-	}
-	return name
+	return err
 }
 
 // warn says what a person should know of a run that succeeded: what was not read, and why.
@@ -98,14 +102,13 @@ func warn(env env, s mapreduce.Stats) {
 			fmt.Fprintf(env.stderr, "    %s:%d: %s\n", b.Path, b.Line, b.Reason)
 		}
 	}
-	const most = 5
-	for i, f := range s.Strays {
-		if i == most {
-			fmt.Fprintf(env.stderr, "mr: and %d more\n", len(s.Strays)-most)
-			break
+	if s.Rows == 0 && s.Skipped > 0 {
+		fmt.Fprintf(env.stderr, "mr: there are no rows; %d of %d records were skipped\n", s.Skipped, s.Lines)
+		for _, reason := range slices.Sorted(maps.Keys(s.SkippedBy)) {
+			fmt.Fprintf(env.stderr, "    %d: %s\n", s.SkippedBy[reason], reason)
 		}
-		fmt.Fprintf(env.stderr, "mr: not read: %s: %s\n", f.Path, f.Reason)
 	}
+	warnStrays(env, s.Strays)
 	if s.LostWorkers > 0 {
 		fmt.Fprintf(env.stderr, "mr: %d workers were lost; their tasks were done again\n", s.LostWorkers)
 	}

@@ -62,6 +62,12 @@ var variants = map[string]variant{
 
 var suffixes = map[string]string{"zstd": ".zst", "gzip": ".gz", "plain": ""}
 
+// Check tells what is wrong with the options, before anything is made.
+func (o Options) Check() error {
+	_, _, err := o.resolve()
+	return err
+}
+
 // resolve checks the options and fills in the defaults.
 func (o Options) resolve() (Options, variant, error) {
 	if o.Variant == "" {

@@ -127,7 +127,7 @@ func newOrigin(seed uint64, rng *rand.Rand) origin {
 	stage := stages[o.channel] // how many versions behind nightly
 	cycle := int(o.day.Sub(cycleStart).Hours()/24) / cycleDays
 	lag := 0
-	for lag < 8 && rng.Float64() < 0.28 { // people who do not update
+	for lag < 8 && rng.Float64() < 0.42 { // people who do not update
 		lag++
 	}
 	o.major = min(max(cycleMajor+cycle-stage-lag, oldestMajor), newestMajor)

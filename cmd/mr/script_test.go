@@ -1,0 +1,141 @@
+package main // the scripts run the command itself
+
+import (
+	"bufio"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// TestMain makes the test binary the command and the job programs of the scripts, each under its name.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"mr":  main,
+		"job": jobMain,
+	})
+}
+
+// TestScripts runs testdata/*.txt, the specification of the command. The jobs of ../../examples are on the scripts' PATH.
+func TestScripts(t *testing.T) {
+	bin := t.TempDir()
+	build := exec.Command("go", "build", "-o", bin+string(filepath.Separator), "../../examples/...")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("building the examples: %v\n%s", err, out)
+	}
+	root, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cache, err := exec.Command("go", "env", "GOCACHE", "GOMODCACHE").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	caches := strings.Fields(string(cache))
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata",
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("PATH", e.Getenv("PATH")+string(filepath.ListSeparator)+bin)
+			e.Setenv("ROOT", root)
+			e.Setenv("GOCACHE", caches[0])
+			e.Setenv("GOMODCACHE", caches[1])
+			b := &background{}
+			e.Values["background"] = b
+			e.Defer(func() {
+				if b.cmd != nil && b.cmd.ProcessState == nil {
+					_ = b.cmd.Process.Kill() // the script has failed before its end
+				}
+			})
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"status":    checkStatus,
+			"begin":     begin,
+			"interrupt": interrupt,
+			"cut":       cut,
+		},
+	})
+}
+
+// checkStatus is the command "status N PROGRAM [ARGS...]": like exec, but the exit status must be N.
+func checkStatus(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: status N PROGRAM [ARGS...]")
+	}
+	expectStatus(ts, args[0], ts.Exec(args[1], args[2:]...))
+}
+
+func expectStatus(ts *testscript.TestScript, want string, err error) {
+	got := "0"
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
+		got = strconv.Itoa(exit.ExitCode())
+	} else {
+		ts.Check(err)
+	}
+	if got != want {
+		ts.Fatalf("exit status %s, want %s", got, want)
+	}
+}
+
+// background is what the command "begin PROGRAM [ARGS...]" started, and what the process prints to its standard error.
+type background struct {
+	cmd    *exec.Cmd
+	stderr *bufio.Reader
+}
+
+// begin starts a program and returns when it has printed a line to standard error.
+func begin(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 1 {
+		ts.Fatalf("usage: begin PROGRAM [ARGS...]")
+	}
+	path, err := exec.LookPath(filepath.Join(strings.SplitN(ts.Getenv("PATH"), string(filepath.ListSeparator), 2)[0], args[0]))
+	ts.Check(err)
+	b := ts.Value("background").(*background)
+	b.cmd = exec.Command(path, args[1:]...)
+	b.cmd.Dir = ts.MkAbs(".")
+	b.cmd.Env = []string{"PATH=" + ts.Getenv("PATH"), "TMPDIR=" + ts.Getenv("TMPDIR")}
+	pipe, err := b.cmd.StderrPipe()
+	ts.Check(err)
+	b.stderr = bufio.NewReader(pipe)
+	ts.Check(b.cmd.Start())
+	line, err := b.stderr.ReadString('\n')
+	ts.Check(err)
+	ts.Logf("%s", line)
+}
+
+// interrupt is the command "interrupt N": it interrupts what begin started, whose exit status must be N.
+func interrupt(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: interrupt N")
+	}
+	b := ts.Value("background").(*background)
+	ts.Check(b.cmd.Process.Signal(os.Interrupt))
+	rest, err := io.ReadAll(b.stderr)
+	ts.Check(err)
+	ts.Logf("%s", rest)
+	expectStatus(ts, args[0], b.cmd.Wait())
+}
+
+// cut is the command "cut FILE N": it leaves the first N bytes of the file, without the last -N if N is negative.
+func cut(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: cut FILE N")
+	}
+	name := ts.MkAbs(args[0])
+	n, err := strconv.ParseInt(args[1], 10, 64)
+	ts.Check(err)
+	if n < 0 {
+		info, err := os.Stat(name)
+		ts.Check(err)
+		n += info.Size()
+	}
+	ts.Check(os.Truncate(name, n))
+}
