@@ -50,7 +50,7 @@ var jobs = map[string]entry{
 	"records": entryOf(records),
 
 	// Of every fault.
-	"panics": entryOf(faulty(func(rec storage.Record) error { var m map[string]int; m[string(rec.Key)]++; return nil })),
+	"panics": entryOf(faulty(func(rec storage.Record) error { return fmt.Errorf("%c", rec.Key[len(rec.Key)]) })),
 	"fails":  entryOf(faulty(func(rec storage.Record) error { return fmt.Errorf("%s is not to my liking", rec.Key) })),
 	"exits":  entryOf(faulty(func(storage.Record) error { fmt.Println("out of cheese"); os.Exit(3); return nil })),
 	"prints": entryOf(faulty(func(storage.Record) error { fmt.Print(strings.Repeat("x", 1<<20)); return nil })),

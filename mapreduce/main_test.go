@@ -1,7 +1,11 @@
 package mapreduce_test
 
 import (
+	"context"
+	"fmt"
 	"os"
+	"os/signal"
+	"syscall"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -47,4 +51,17 @@ func command(job string, args ...string) mapreduce.Executor {
 		panic(err)
 	}
 	return mapreduce.Command(exe, append([]string{job}, args...)...)
+}
+
+// runnerMain is the program that TestKill kills: it runs a job as mr would.
+func runnerMain(args []string) int {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+	defer stop()
+	cfg := mapreduce.Config{Data: args[1], Output: args[2], Workers: 3, Partitions: 4}
+	cfg.SetRunBytes(64 << 10)
+	if _, err := mapreduce.Run(ctx, command(args[0]), cfg); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return 0
 }

@@ -4,11 +4,10 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"hash/fnv"
 	"io"
 	"os"
 	"path/filepath"
-
-	"github.com/cespare/xxhash/v2"
 
 	"github.com/telemetry-mr/mr/mapreduce/internal/worker"
 	"github.com/telemetry-mr/mr/storage"
@@ -74,7 +73,9 @@ func workDir(cfg *Config, private string) (dir string, err error) {
 		if parent, err = filepath.Abs(cfg.WorkDir); err != nil {
 			return "", err
 		}
-		base = fmt.Sprintf("%s-%08x", base, uint32(xxhash.Sum64String(output)))
+		h := fnv.New32a()
+		_, _ = io.WriteString(h, output) // never fails
+		base = fmt.Sprintf("%s-%08x", base, h.Sum32())
 	}
 	dir = filepath.Join(parent, "."+base+".work")
 	if err := os.RemoveAll(dir); err != nil {

@@ -120,9 +120,9 @@ func (c *Config) maxRecord() int64 { return cmp.Or(c.MaxRecord, 16<<20) }
 func (c *Config) check() error {
 	switch {
 	case c.Workers < 0:
-		return &ConfigError{Msg: fmt.Sprintf("%d workers", c.Workers), Hint: "0 is one for each processor"}
+		return &ConfigError{Msg: fmt.Sprintf("the number of workers cannot be %d", c.Workers), Hint: "0 is one for each processor"}
 	case c.Partitions < 0:
-		return &ConfigError{Msg: fmt.Sprintf("%d partitions", c.Partitions), Hint: "0 chooses by size"}
+		return &ConfigError{Msg: fmt.Sprintf("the number of partitions cannot be %d", c.Partitions), Hint: "0 chooses by size"}
 	case c.Memory != 0 && c.Memory < MinMemory:
 		return &ConfigError{Msg: fmt.Sprintf("memory of %d bytes is too little", c.Memory), Hint: fmt.Sprintf("give at least %d MiB", MinMemory>>20)}
 	case c.MaxRecord < 0:
@@ -160,7 +160,6 @@ type run struct {
 
 	tree  *storage.Tree
 	files []worker.File
-	lock  *lock
 	dir   string
 	pool  *pool
 	undo  []func() // in reverse order
@@ -336,13 +335,17 @@ func (r *run) mapAll(ctx context.Context) ([]worker.MapResult, error) {
 
 // tooManyBad is the end of a run with more bad records than its budget; first are some of them.
 func (r *run) tooManyBad(total int64, first []worker.BadRecord) error {
-	err := &TaskError{BadData: true, Msg: fmt.Sprintf("%d bad records, more than allowed", total)}
+	what := fmt.Sprintf("%d bad records are", total)
+	if total == 1 {
+		what = "one bad record is"
+	}
+	err := &TaskError{BadData: true, Msg: what + " more than allowed"}
 	if len(first) == 0 && len(r.stats.BadRecords) > 0 {
 		first = []worker.BadRecord{worker.BadRecord(r.stats.BadRecords[0])}
 	}
 	if len(first) > 0 {
 		err.Path, err.Line = first[0].Path, first[0].Line
-		err.Msg = fmt.Sprintf("%s; %s, this one among them", first[0].Reason, err.Msg)
+		err.Msg = fmt.Sprintf("%s (%s)", first[0].Reason, err.Msg)
 	}
 	return err
 }

@@ -31,11 +31,11 @@ func newJobWorker[K comparable, V any](job Job[K, V]) (*jobWorker[K, V], error) 
 	}
 	k, err := keys.For[K]()
 	if err != nil {
-		return nil, fmt.Errorf("key type %T: %w", *new(K), err)
+		return nil, fmt.Errorf("type of keys: %w", err)
 	}
 	v, err := values.For[V]()
 	if err != nil {
-		return nil, fmt.Errorf("value type %T: %w", *new(V), err)
+		return nil, fmt.Errorf("type of values: %w", err)
 	}
 	return &jobWorker[K, V]{job: job, keys: k, values: v}, nil
 }

@@ -21,7 +21,7 @@ var mayImport = map[string]string{
 	"storage/exact":             "",
 	"storage/histogram":         "storage storage/exact",
 	"storage/ingest":            "filter storage storage/exact storage/histogram/...",
-	"mapreduce":                 "filter storage storage/exact mapreduce/... golang.org/x/sync/... github.com/cespare/xxhash/v2",
+	"mapreduce":                 "filter storage storage/exact mapreduce/... golang.org/x/sync/...",
 	"mapreduce/internal":        "filter storage storage/exact github.com/cespare/xxhash/v2",
 	"mapreduce/internal/worker": "mapreduce/internal/worker/... github.com/hashicorp/... google.golang.org/...",
 	"cmd/mr":                    "filter storage/... mapreduce cmd/mr/internal/...",

@@ -179,7 +179,7 @@ func (w *RunWriter) flush() {
 
 // writeSummed writes a block or the index: b with its head filled in.
 func (w *RunWriter) writeSummed(b []byte) {
-	if len(b)-blockHead > math.MaxUint32 && w.err == nil {
+	if int64(len(b)-blockHead) > math.MaxUint32 && w.err == nil {
 		w.err = fmt.Errorf("%d bytes of keys do not fit", len(b))
 		return
 	}

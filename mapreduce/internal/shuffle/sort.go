@@ -18,11 +18,9 @@ type sortItem struct {
 // It sorts by a window of eight bytes, then each stretch of equal windows by the next eight: composite keys share long
 // prefixes, and comparing whole keys would read them again and again.
 func (t *Table[V]) sorted() []sortItem {
-	items := make([]sortItem, 0, t.len)
-	for _, s := range t.slots {
-		if s.entry != 0 {
-			items = append(items, sortItem{entry: s.entry})
-		}
+	items := make([]sortItem, len(t.entries))
+	for i, r := range t.entries {
+		items[i].entry = r
 	}
 	t.sort(items, 0)
 	return items
@@ -30,13 +28,14 @@ func (t *Table[V]) sorted() []sortItem {
 
 // sort sorts items whose keys share the first depth bytes.
 func (t *Table[V]) sort(items []sortItem, depth int) {
-	for ; len(items) >= 12; depth += 8 {
+	for len(items) >= 12 {
 		same := true
 		for i := range items {
 			items[i].window = window(t.itemKey(items[i])[depth:])
 			same = same && items[i].window == items[0].window
 		}
-		if same { // as deep as keys are long, so not by recursion
+		if same {
+			depth = t.agree(items, depth+8)
 			continue
 		}
 		slices.SortFunc(items, func(x, y sortItem) int { return cmp.Compare(x.window, y.window) })
@@ -54,6 +53,15 @@ func (t *Table[V]) sort(items []sortItem, depth int) {
 	if len(items) > 1 {
 		slices.SortFunc(items, func(x, y sortItem) int { return bytes.Compare(t.itemKey(x)[depth:], t.itemKey(y)[depth:]) })
 	}
+}
+
+// agree returns how many bytes the keys share, which is at least depth.
+func (t *Table[V]) agree(items []sortItem, depth int) int {
+	first := t.itemKey(items[0])
+	for _, item := range items[1:] {
+		first = first[:depth+commonPrefix(first[depth:], t.itemKey(item)[depth:])]
+	}
+	return len(first)
 }
 
 func (t *Table[V]) itemKey(item sortItem) []byte { return t.key((*entry)(t.arena.at(item.entry))) }

@@ -8,13 +8,13 @@ import (
 
 // A Table gathers pairs in memory by key. It is not safe for concurrent use.
 //
-// Memory is taken in blocks that are never moved, so a table does not hold twice its size while it grows. A pair of a
+// Keys and values are in blocks that are never moved, so a table does not hold twice its size while it grows. A pair of a
 // known key allocates nothing until a block is full.
 type Table[V any] struct {
 	job     TableJob[V]
 	seed    maphash.Seed
 	slots   []slot // open addressing, linear probing; at most 3/4 full
-	len     int
+	entries []ref
 	keyAt   uintptr // where the key begins, from its entry on
 	accs    [][]V   // with Combine: the value of the entry n is accs[n/accBlock][n%accBlock]
 	arena   arena
@@ -58,19 +58,19 @@ func NewTable[V any](job TableJob[V]) *Table[V] {
 }
 
 // Len returns the number of keys.
-func (t *Table[V]) Len() int { return t.len }
+func (t *Table[V]) Len() int { return len(t.entries) }
 
 // Pairs returns the number of pairs added since the table was last empty.
 func (t *Table[V]) Pairs() int64 { return t.pairs }
 
 // Size returns about how many bytes the pairs take, sorting included, without what V's own pointers lead to.
 func (t *Table[V]) Size() int64 {
-	perKey := 2*unsafe.Sizeof(slot{}) + unsafe.Sizeof(sortItem{})
+	perKey := 2*unsafe.Sizeof(slot{}) + unsafe.Sizeof(ref(0)) + unsafe.Sizeof(sortItem{})
 	if t.job.Combine != nil {
 		var v V
 		perKey += unsafe.Sizeof(v)
 	}
-	return t.arena.used + int64(t.len)*int64(perKey)
+	return t.arena.used + int64(len(t.entries))*int64(perKey)
 }
 
 // Add adds a pair. key is copied; v is combined, cloned or encoded before Add returns. After an error, or a panic of the
@@ -121,19 +121,19 @@ func (t *Table[V]) insert(hash uint32, key []byte) (*entry, error) {
 	if len(key) > maxBytes {
 		return nil, fmt.Errorf("a key of %d bytes is too long", len(key))
 	}
-	if t.len+1 > len(t.slots)*3/4 {
+	if len(t.entries)+1 > len(t.slots)*3/4 {
 		t.grow()
 	}
 	r := t.arena.alloc(int(t.keyAt) + len(key))
 	p := t.arena.at(r)
 	e := (*entry)(p)
-	e.keyLen, e.n = uint32(len(key)), uint32(t.len)
+	e.keyLen, e.n = uint32(len(key)), uint32(len(t.entries))
 	if t.job.Combine == nil {
 		e.n, *listOf(e) = 0, list{}
 	}
 	copy(t.key(e), key)
 	t.place(slot{hash: hash, entry: r})
-	t.len++
+	t.entries = append(t.entries, r)
 	return e, nil
 }
 
@@ -200,15 +200,13 @@ func (t *Table[V]) encode(v *V) error {
 func (t *Table[V]) Reset() {
 	clear(t.slots)
 	if t.job.Combine != nil {
-		for i := range (t.len + accBlock - 1) / accBlock {
-			if i < len(t.accs) { // the last value may have failed to come
-				clear(t.accs[i])
-			}
+		for i := range min((len(t.entries)+accBlock-1)/accBlock, len(t.accs)) { // the last value may have failed to come
+			clear(t.accs[i])
 		}
 	}
 	if cap(t.scratch) > largeWords*8 {
 		t.scratch = nil
 	}
-	t.len, t.pairs = 0, 0
+	t.entries, t.pairs = t.entries[:0], 0
 	t.arena.reset()
 }

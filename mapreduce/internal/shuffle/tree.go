@@ -10,8 +10,8 @@ type tree struct {
 	nodes   []node    // nodes[0] is the first; nodes[i] lost the match at i, whose children are 2i and 2i+1
 }
 
-// A node is the entry of a cursor, seen from a base: a key that is not behind it. For nodes[0] and for every node on the
-// way from its cursor to the root, the base is the key of nodes[0] before its cursor moved on.
+// A node is the entry of a cursor, seen from its base: the key that beat it. When the first cursor moves on, the key it
+// had is the base of its new entry and of all nodes on the way to the root, which have lost to it.
 type node struct {
 	off    int    // bytes of the key that the base has too; -1 at the cursor's end
 	window uint64 // the eight bytes there
@@ -45,7 +45,9 @@ func (t *tree) replay() {
 		top.off, top.window = c.shared, window(c.key[c.shared:])
 	}
 	for i := (int(top.run) + len(t.cursors)) / 2; i > 0; i /= 2 {
-		t.play(&top, &t.nodes[i])
+		if n := &t.nodes[i]; top.off <= n.off { // else top wins, and nothing changes
+			t.play(&top, n)
+		}
 	}
 	t.nodes[0] = top
 }

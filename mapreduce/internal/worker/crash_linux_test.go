@@ -118,6 +118,13 @@ func killedParent(t *testing.T, dos []string, n int, after time.Duration) (pids 
 }
 
 func TestWorkersEndWithTheirParent(t *testing.T) {
+	// A directory of its own: a run outside of this test must not sweep before the test has looked. A short one, too.
+	tmp, err := os.MkdirTemp("", "w")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer os.RemoveAll(tmp)
+	t.Setenv("TMPDIR", tmp)
 	pids, dir := killedParent(t, []string{"idle", "spin", "stuck", "stop"}, 4, 0)
 	if len(pids) != 4 {
 		t.Fatalf("workers %d, want 4", pids)

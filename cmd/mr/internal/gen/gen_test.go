@@ -49,7 +49,7 @@ func contents(t *testing.T, dir string) map[string]string {
 func TestSameOptionsSameBytes(t *testing.T) {
 	for _, codec := range []string{"zstd", "gzip", "plain"} {
 		t.Run(codec, func(t *testing.T) {
-			o := gen.Options{Pings: 300, Files: 12, Seed: 7, Codec: codec}
+			o := gen.Options{Pings: 60, Files: 12, Seed: 7, Codec: codec}
 			first, stats := store(t, o)
 			defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 			second, again := store(t, o)
@@ -78,7 +78,7 @@ func TestSameOptionsSameBytes(t *testing.T) {
 
 // TestStoreHoldsThePings compares a store, file by file, with the pings that NewPings gives for the same options.
 func TestStoreHoldsThePings(t *testing.T) {
-	o := gen.Options{Pings: 150, Files: 9, Seed: 3}
+	o := gen.Options{Pings: 80, Files: 9, Seed: 3}
 	dir, stats := store(t, o)
 	schema := storage.DefaultSchema()
 	want := make(map[string]*bytes.Buffer) // path without the unique part and the suffix → lines
@@ -135,10 +135,10 @@ func TestVariants(t *testing.T) {
 		largest      float64 // share of the raw bytes, at least
 		average      [2]int64
 	}{
-		{gen.Options{Variant: gen.Std, Pings: 1000}, 10, 1000, 0.15, [2]int64{12500, 15000}},
-		{gen.Options{Variant: gen.Std, Files: 4}, 4, 367, 0.25, [2]int64{12500, 15000}},
-		{gen.Options{Variant: gen.Small, Files: 300}, 300, 300, 0, [2]int64{3800, 4800}},
-		{gen.Options{Variant: gen.Skew, Pings: 900, Files: 30}, 30, 900, 0.75, [2]int64{12500, 15000}},
+		{gen.Options{Variant: gen.Std, Pings: 300}, 3, 300, 0.3, [2]int64{12500, 15000}},
+		{gen.Options{Variant: gen.Std, Files: 2}, 2, 183, 0.5, [2]int64{12500, 15000}},
+		{gen.Options{Variant: gen.Small, Files: 100}, 100, 100, 0, [2]int64{3800, 4800}},
+		{gen.Options{Variant: gen.Skew, Pings: 300, Files: 12}, 12, 300, 0.75, [2]int64{12500, 15000}},
 		{gen.Options{Pings: 3, Files: 10}, 3, 3, 0, [2]int64{5000, 30000}},
 	}
 	for _, test := range tests {

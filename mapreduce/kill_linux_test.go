@@ -2,13 +2,11 @@ package mapreduce_test
 
 import (
 	"bytes"
-	"context"
 	"flag"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -23,25 +21,9 @@ import (
 
 var kills = flag.Int("kills", 30, "how often TestKill kills a run")
 
-// runnerMain is the program that TestKill kills: it runs a job as mr would.
-func runnerMain(args []string) int {
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
-	defer stop()
-	cfg := mapreduce.Config{Data: args[1], Output: args[2], Workers: 3, Partitions: 4}
-	cfg.SetRunBytes(64 << 10)
-	if _, err := mapreduce.Run(ctx, command(args[0]), cfg); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	return 0
-}
-
 // Whatever is killed at whatever moment, there is the right output or none, nothing of the run lives on, and the next run
 // removes what is left.
 func TestKill(t *testing.T) {
-	if runtime.GOOS != "linux" {
-		t.Skip("finds workers in /proc")
-	}
 	store := writeStore(t, 3000)
 	want, _, err := runJob(t, command("lists"), mapreduce.Config{Data: store})
 	if err != nil {
