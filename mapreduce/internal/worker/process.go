@@ -26,7 +26,7 @@ type Options struct {
 	SocketDir string   // see [NewSocketDir]
 
 	MemoryBytes int64 // soft limit of the process's Go heap (GOMEMLIMIT); 0 is none
-	MaxProcs    int   // its GOMAXPROCS; 0 is this process's own variable, or 2
+	MaxProcs    int   // its GOMAXPROCS; 0 is this process's own variable, or 1
 
 	StartTimeout   time.Duration // until the program has called Serve, and for the answer to Setup; 0 is 30 s
 	SilenceTimeout time.Duration // a worker is lost when it has sent nothing for so long during a task; 0 is 15 s

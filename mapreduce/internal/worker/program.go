@@ -112,7 +112,7 @@ var passedOn = []string{
 // environ is the environment of a worker, but for what go-plugin adds. Later entries win: defaults, then this process's
 // own variables, then what o says.
 func environ(o Options) []string {
-	env := []string{"GOGC=400", "GOMAXPROCS=2"}
+	env := []string{"GOGC=400", "GOMAXPROCS=1"}
 	for _, name := range passedOn {
 		if v, ok := os.LookupEnv(name); ok {
 			env = append(env, name+"="+v)
