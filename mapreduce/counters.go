@@ -1,7 +1,7 @@
 package mapreduce
 
 // Names of the counters that tasks report. They are a ledger: what goes into a stage comes out of it or is accounted for,
-// and a run whose ledger does not balance fails (see Stats.check).
+// and a run whose ledger does not balance fails (see Stats).
 const (
 	cFiles   = "files"
 	cStored  = "stored bytes" // read from files

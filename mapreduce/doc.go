@@ -33,7 +33,7 @@
 //
 // Map is called with a record that borrows from the decoded file; [storage.Record.Get] reads what is asked for and skips the
 // rest. Emit encodes the key at once and allocates nothing. With Combine, values of a key are joined as they come, so
-// what goes to the disk is one value a key and task; without, all values go to the disk, and a key may have more of them
+// what goes to the disk is one value a key and run, most often one a key and task; without, all values go to the disk, and a key may have more of them
 // than fit in memory.
 //
 // DESIGN.md tells how it works and why.

@@ -35,7 +35,7 @@ func TestFaultsOfTheJob(t *testing.T) {
 		{"exits", false, []string{"map task 0 failed 4 times", "exit status 3", "out of cheese"}},
 		{"overflows", false, []string{"sum overflows: 4611686018427387904 + 4611686018427387904 does not fit in int"}},
 		{"reduce-fails", false, nil},
-		{"reads-twice", false, []string{"reducing key b: panic: the values of a key can be ranged over once"}},
+		{"reads-twice", false, []string{"reducing key \"b\": panic: the values of a key can be ranged over once"}},
 		{"tab", false, []string{aFile + ":1: cell 2 of a row has a TAB, CR or LF"}},
 		{"bad-key", false, []string{"type of keys: "}},
 	} {
@@ -51,7 +51,7 @@ func TestFaultsOfTheJob(t *testing.T) {
 		store := t.TempDir()
 		writeFile(t, store, aFile, strings.Repeat("record\t{}\n", 7))
 		_, _, err := runJob(t, command("reduce-fails"), mapreduce.Config{Data: store})
-		checkFault(t, err, false, []string{"reducing key r: seven is right out"})
+		checkFault(t, err, false, []string{"reducing key \"r\": seven is right out"})
 	})
 }
 

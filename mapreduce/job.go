@@ -11,18 +11,20 @@ import (
 //
 // K is a string, number, bool, byte array or a struct of these. Rows come in the order of K: numbers by value, strings by
 // bytes, structs field by field. Trailing struct fields tagged `mr:"order"` sort, but do not group: Reduce is called once
-// for all keys that agree in the other fields, and its values come in the order of the tagged ones.
+// for all keys that agree in the other fields, with the first of them, and its values come in the order of the tagged ones.
 //
-// V is any type with exported fields, or one that brings its own form as an encoding.BinaryAppender and
-// encoding.BinaryUnmarshaler.
+// V is a number, string or bool, a slice, array, map or pointer of these, a struct of these with exported fields, or a type
+// that brings its own form as an encoding.BinaryAppender and encoding.BinaryUnmarshaler.
+//
+// A worker process calls the job's functions from one goroutine. [Local] calls them from several.
 type Job[K comparable, V any] struct {
 	// Map is called for each record and emits any number of pairs. An error or a panic marks the record as bad; the pairs
 	// of a bad record never count. rec, and all that is read from it, is valid during the call only; strings are copies.
 	Map func(rec storage.Record, out *Emitter[K, V]) error
 
 	// Combine adds v to *acc. It is associative and commutative, never sees the key, and runs any number of times: in the
-	// mapper, at spills, in merges. acc starts as the engine's own copy of a first value (by V's Clone method, if it has
-	// one); v may borrow from the record and is valid during the call only. A panic fails the run.
+	// mapper, at spills, in merges. Both are its own: *acc = v is fine. Only if V has a method Clone() V does v come
+	// uncopied, for speed: then it may borrow from the record and is valid during the call only. A panic fails the run.
 	Combine func(acc *V, v V)
 
 	// Reduce is called once a key, in key order. values is read once, as a stream, in the order of the input: a second
@@ -34,7 +36,7 @@ type Job[K comparable, V any] struct {
 	// pair is a row, in input order.
 	Reduce func(key K, values iter.Seq[V], rows *Rows) error
 
-	// Columns are the names of a row's cells.
+	// Columns name the cells of a row. A tsv file does not show them.
 	Columns []string
 
 	// Ordered says that Reduce needs values in input order. This engine always gives them so; one that cannot promise it
@@ -93,5 +95,8 @@ func (e *Emitter[K, V]) Count(name string, n int64) {
 }
 
 func (e *Emitter[K, V]) reset() {
+	if cap(e.keys) > 1<<20 { // one record emitted much
+		e.keys, e.pairs = nil, nil
+	}
 	e.keys, e.pairs, e.counts, e.skip, e.skips = e.keys[:0], e.pairs[:0], e.counts[:0], "", false
 }

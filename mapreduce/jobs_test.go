@@ -49,6 +49,8 @@ var jobs = map[string]entry{
 	"extract": entryOf(extract),
 	"records": entryOf(records),
 
+	"latest": entryOf(latest),
+
 	// Of every fault.
 	"panics": entryOf(faulty(func(rec storage.Record) error { return fmt.Errorf("%c", rec.Key[len(rec.Key)]) })),
 	"fails":  entryOf(faulty(func(rec storage.Record) error { return fmt.Errorf("%s is not to my liking", rec.Key) })),
@@ -208,6 +210,28 @@ var exactSums = mapreduce.Job[bool, mapreduce.ExactSum]{
 		return nil
 	},
 	Combine: mapreduce.AddExact,
+}
+
+type visit struct {
+	Time  int64
+	Ids   [][]byte
+	Count []int64
+}
+
+// latest keeps the latest value, as it is: a combiner that people write.
+var latest = mapreduce.Job[string, visit]{
+	Map: func(rec storage.Record, out *mapreduce.Emitter[string, visit]) error {
+		os, _ := rec.Get("info", "OS").Str()
+		t, _ := rec.Get("t").Int()
+		t = t*1000 + rec.Line()
+		out.Emit(os, visit{t, [][]byte{rec.Key, rec.Value[:20]}, []int64{t, t + 1}})
+		return nil
+	},
+	Combine: func(acc *visit, v visit) {
+		if v.Time > acc.Time || v.Time == acc.Time && string(v.Ids[0]) > string(acc.Ids[0]) {
+			*acc = v
+		}
+	},
 }
 
 // extract is map-only.

@@ -2,11 +2,13 @@ package mapreduce
 
 import (
 	"context"
+	"io"
 
 	"github.com/telemetry-mr/mr/mapreduce/internal/worker"
 )
 
-// Local returns an executor that does a job's tasks in this process, in goroutines: for tests, and for a debugger. A job
+// Local returns an executor that does a job's tasks in this process, in goroutines: for tests, and for a debugger. The
+// job's functions are called by Config.Workers goroutines at once, unlike in worker processes, where each has a copy. A job
 // that dies takes this process with it, and Config.Memory decides when tables are spilled, but does not bind.
 func Local[K comparable, V any](job Job[K, V]) Executor {
 	return local{new: func() worker.Worker { return workerFor(job) }}
@@ -20,4 +22,8 @@ func (l local) start(context.Context, startEnv) (handle, error) { return localHa
 
 type localHandle struct{ worker.Worker }
 
-func (localHandle) Stop() {}
+func (h localHandle) Stop() {
+	if c, ok := h.Worker.(io.Closer); ok {
+		_ = c.Close() // only read
+	}
+}

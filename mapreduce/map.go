@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
+	"runtime"
 	"runtime/metrics"
 
 	"github.com/telemetry-mr/mr/mapreduce/internal/shuffle"
@@ -24,14 +26,18 @@ type mapTask[K comparable, V any] struct {
 
 	mapped, skipped, bad, emitted, combined, spilled int64
 	stored                                           int64 // bytes of finished files
-	live                                             []metrics.Sample
+
+	heap   []metrics.Sample // live bytes, cycles of the collector
+	cycles uint64           // when heap was read last
 }
 
 // maxBadListed is how many bad records a task describes; the rest are counted.
 const maxBadListed = 10
 
 func (w *jobWorker[K, V]) Map(ctx context.Context, task worker.MapTask, progress func(worker.Progress)) (worker.MapResult, error) {
-	t := &mapTask[K, V]{jobWorker: w, task: task, counters: worker.Counters{}, live: []metrics.Sample{{Name: "/gc/heap/live:bytes"}}}
+	t := &mapTask[K, V]{jobWorker: w, task: task, counters: worker.Counters{}, heap: []metrics.Sample{
+		{Name: "/gc/heap/live:bytes"}, {Name: "/gc/cycles/total:gc-cycles"},
+	}}
 	t.out.codec = w.keys
 	if err := t.open(); err != nil {
 		return worker.MapResult{}, err
@@ -55,10 +61,23 @@ func (t *mapTask[K, V]) open() error {
 		return err
 	}
 	if t.table == nil {
-		t.table = shuffle.NewTable(shuffle.TableJob[V]{Combine: t.job.Combine, Clone: t.values.Clone, Append: t.values.Append})
+		if !t.values.PointerFree() {
+			runtime.GC()
+			metrics.Read(t.heap)
+			t.baseBytes = int64(t.heap[0].Value.Uint64())
+		}
+		t.table = shuffle.NewTable(shuffle.TableJob[V]{Combine: t.combiner(), Clone: t.values.Clone, Append: t.values.Append})
 	}
 	t.table.Reset()
 	return nil
+}
+
+// combiner is Combine for values that may borrow from the record.
+func (w *jobWorker[K, V]) combiner() func(acc *V, v V) {
+	if w.job.Combine == nil || !w.values.Shares() {
+		return w.job.Combine
+	}
+	return func(acc *V, v V) { w.job.Combine(acc, w.values.Owned(v)) }
 }
 
 func (t *mapTask[K, V]) close() {
@@ -113,6 +132,9 @@ func fileError(path string, err error) error {
 	if d, ok := errors.AsType[*storage.DamagedError](err); ok {
 		return &worker.TaskError{BadData: true, Path: path, Msg: fmt.Sprintf("damaged at byte %d: %v", d.Offset, d.Err)}
 	}
+	if p, ok := errors.AsType[*fs.PathError](err); ok {
+		err = fmt.Errorf("%s: %w", p.Op, p.Err)
+	}
 	return &worker.TaskError{Path: path, Msg: err.Error()}
 }
 
@@ -140,6 +162,9 @@ func (t *mapTask[K, V]) record(rec storage.Record, path string) error {
 		err = t.writeRows()
 	} else {
 		err = t.take()
+	}
+	if _, ok := errors.AsType[*fs.PathError](err); ok {
+		return err // of the disk, not of the record
 	}
 	if err != nil {
 		return taskError(path, rec.Line(), err)
@@ -185,19 +210,25 @@ func (t *mapTask[K, V]) take() (err error) {
 			}
 		}
 	}
-	if !t.values.PointerFree() && t.overMemory() {
+	if t.job.Combine != nil && !t.values.PointerFree() && t.overMemory() {
 		return t.spill()
 	}
 	return nil
 }
 
-// overMemory reports whether what V's pointers lead to, which the table cannot see, has filled half of the memory.
+// overMemory reports whether what V's pointers lead to, which the table cannot see, fills more than half of the memory
+// that the job leaves. The live heap is known from the last collection: after a spill, only the next one tells.
 func (t *mapTask[K, V]) overMemory() bool {
 	if t.setup.MemoryBytes == 0 || t.table.Len() == 0 || t.mapped%16 != 0 {
 		return false
 	}
-	metrics.Read(t.live)
-	return int64(t.live[0].Value.Uint64()) > t.setup.MemoryBytes/2
+	metrics.Read(t.heap)
+	live, cycles := int64(t.heap[0].Value.Uint64()), t.heap[1].Value.Uint64()
+	if cycles == t.cycles {
+		return false
+	}
+	t.cycles = cycles
+	return live-t.baseBytes > max(t.setup.MemoryBytes-t.baseBytes, t.setup.MemoryBytes/4)/2
 }
 
 // spill writes the table to a run and empties it.
@@ -225,6 +256,8 @@ func (t *mapTask[K, V]) spill() error {
 		}
 		run.Samples[i] = s[:n]
 	}
+	metrics.Read(t.heap)
+	t.cycles = t.heap[1].Value.Uint64()
 	t.spilled += run.Pairs
 	t.combined += pairs - run.Pairs
 	t.result.Runs = append(t.result.Runs, worker.Run{

@@ -18,7 +18,7 @@ const (
 )
 
 // memory is what the whole tree of processes may use.
-func (c *Config) memory() int64 { return cmp.Or(c.Memory, max(available()/2, MinMemory)) }
+func (c *Config) memory() int64 { return cmp.Or(c.Memory, max(available()/2, minMemory)) }
 
 // share is how many workers fit in the memory, and how large the heap of each may be.
 func (c *Config) share() (workers int, heapBytes int64) {

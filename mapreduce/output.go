@@ -56,22 +56,25 @@ func appendFile(w io.Writer, path string) (int64, error) {
 	return io.Copy(w, f)
 }
 
-// workDir makes the run's own directory, empty. With an output it has a name made from the output's, beside it or in
+// workDir makes the run's own directory. With an output it has a name made from the output's, beside it or in
 // cfg.WorkDir; the output's lock keeps it for this run, so what is there was left by a run that was killed, and goes.
-// Without an output it is in private, which is this process's own.
-func workDir(cfg *Config, private string) (dir string, err error) {
+// Without an output it is private to this process.
+func workDir(cfg *Config) (dir string, remove func(), err error) {
 	if cfg.Output == "" {
-		parent := cmp.Or(cfg.WorkDir, private)
-		return os.MkdirTemp(parent, "mr-run-")
+		dir, remove, err = worker.NewPrivateDir(cmp.Or(cfg.WorkDir, os.TempDir()))
+		if err != nil {
+			return "", nil, fmt.Errorf("making work directory: %w", err)
+		}
+		return dir, remove, nil
 	}
 	output, err := filepath.Abs(cfg.Output)
 	if err != nil {
-		return "", err
+		return "", nil, err
 	}
 	parent, base := filepath.Split(output)
 	if cfg.WorkDir != "" {
 		if parent, err = filepath.Abs(cfg.WorkDir); err != nil {
-			return "", err
+			return "", nil, err
 		}
 		h := fnv.New32a()
 		_, _ = io.WriteString(h, output) // never fails
@@ -79,10 +82,10 @@ func workDir(cfg *Config, private string) (dir string, err error) {
 	}
 	dir = filepath.Join(parent, "."+base+".work")
 	if err := os.RemoveAll(dir); err != nil {
-		return "", fmt.Errorf("removing what an earlier run left: %w", err)
+		return "", nil, fmt.Errorf("removing what an earlier run left: %w", err)
 	}
 	if err := os.Mkdir(dir, 0o700); err != nil {
-		return "", fmt.Errorf("making work directory: %w", err)
+		return "", nil, fmt.Errorf("making work directory: %w", err)
 	}
-	return dir, nil
+	return dir, func() { _ = os.RemoveAll(dir) }, nil // what is left, the next run removes
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 
 	"github.com/telemetry-mr/mr/mapreduce/internal/shuffle"
 	"github.com/telemetry-mr/mr/mapreduce/internal/worker"
@@ -39,17 +40,16 @@ func (w *jobWorker[K, V]) Reduce(ctx context.Context, task worker.ReduceTask, pr
 	for i, r := range task.Runs {
 		paths[i] = r.Path
 	}
-	m, err := shuffle.Merge(paths, task.Low, task.High, w.fanIn(), task.Dir)
-	if err != nil {
-		return worker.ReduceResult{}, reduceError(err)
-	}
-	defer m.Close()
 	out, err := createRows(task.Dir)
 	if err != nil {
 		return worker.ReduceResult{}, err
 	}
 	defer out.close()
-	t := &reduceTask[K, V]{jobWorker: w, ctx: ctx, merger: m, progress: progress, rows: out}
+	t := &reduceTask[K, V]{jobWorker: w, ctx: ctx, progress: progress, rows: out}
+	if t.merger, err = shuffle.Merge(paths, task.Low, task.High, w.fanIn(), task.Dir, t.step); err != nil {
+		return worker.ReduceResult{}, reduceError(err)
+	}
+	defer t.merger.Close()
 	if err := t.run(); err != nil {
 		return worker.ReduceResult{}, reduceError(err)
 	}
@@ -85,16 +85,21 @@ func (t *reduceTask[K, V]) run() error {
 			return err
 		}
 		if err := t.reduce(key); err != nil {
-			return taskError("", 0, fmt.Errorf("reducing key %v: %w", key, err))
+			return taskError("", 0, fmt.Errorf("reducing key %s: %w", printKey(key), err))
 		}
 		t.groups++
-		if err := t.ctx.Err(); err != nil {
+		if err := t.step(); err != nil {
 			return err
 		}
-		t.steps++
-		t.progress(worker.Progress{Steps: t.steps})
 	}
 	return t.err
+}
+
+// step reports that the task gets on, and whether it is to go on.
+func (t *reduceTask[K, V]) step() error {
+	t.steps++
+	t.progress(worker.Progress{Steps: t.steps})
+	return t.ctx.Err()
 }
 
 // nextGroup moves to the next group. Values of the group before that were not read are read past.
@@ -169,9 +174,8 @@ func (t *reduceTask[K, V]) decode(v *V, decode func([]byte, *V) error) bool {
 	if b, t.values, t.err = shuffle.NextValue(t.values); t.err == nil {
 		t.err = decode(b, v)
 	}
-	if t.steps++; t.steps%1024 == 0 {
-		t.progress(worker.Progress{Steps: t.steps})
-	}
+	t.steps++
+	t.progress(worker.Progress{Steps: t.steps})
 	return t.err == nil
 }
 
@@ -219,4 +223,12 @@ func (t *reduceTask[K, V]) reduce(key K) (err error) {
 		return err
 	}
 	return t.rows.err
+}
+
+// printKey shows a key in a message, on one line.
+func printKey[K comparable](key K) string {
+	if s, ok := any(key).(string); ok {
+		return strconv.Quote(s)
+	}
+	return fmt.Sprintf("%+q", fmt.Sprintf("%+v", key))
 }

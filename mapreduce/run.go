@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -42,8 +43,10 @@ type Config struct {
 	runBytes int64 // a table of this size is spilled; 0 chooses by Memory
 }
 
-// MinMemory is the least Config.Memory.
-const MinMemory = 128 << 20
+const (
+	minMemory  = 128 << 20
+	mostRecord = 1 << 30
+)
 
 // ErrNoInput says that the filter selects no file. An output that is there stays as it is.
 var ErrNoInput = errors.New("no file of the store matches")
@@ -65,7 +68,7 @@ type ProgramError = worker.ProgramError
 // A Budget is how many bad records a run puts up with: a number, or a part of all lines. The zero Budget is none.
 type Budget struct {
 	N       int64
-	Percent float64 // of the lines read; used if N is 0
+	Percent float64 // of the lines read; if it is not 0, N is not looked at
 }
 
 // ParseBudget reads "10" or "0.5%".
@@ -113,6 +116,18 @@ func (c *Config) stderr() io.Writer {
 	return c.Stderr
 }
 
+// lockedWriter lets several workers write lines to one writer.
+type lockedWriter struct {
+	mu sync.Mutex
+	w  io.Writer
+}
+
+func (l *lockedWriter) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.w.Write(p)
+}
+
 func (c *Config) workers() int { return cmp.Or(c.Workers, runtime.GOMAXPROCS(0)) }
 
 func (c *Config) maxRecord() int64 { return cmp.Or(c.MaxRecord, 16<<20) }
@@ -123,10 +138,20 @@ func (c *Config) check() error {
 		return &ConfigError{Msg: fmt.Sprintf("the number of workers cannot be %d", c.Workers), Hint: "0 is one for each processor"}
 	case c.Partitions < 0:
 		return &ConfigError{Msg: fmt.Sprintf("the number of partitions cannot be %d", c.Partitions), Hint: "0 chooses by size"}
-	case c.Memory != 0 && c.Memory < MinMemory:
-		return &ConfigError{Msg: fmt.Sprintf("memory of %d bytes is too little", c.Memory), Hint: fmt.Sprintf("give at least %d MiB", MinMemory>>20)}
-	case c.MaxRecord < 0:
-		return &ConfigError{Msg: "a negative longest record"}
+	case c.Memory != 0 && c.Memory < minMemory:
+		return &ConfigError{Msg: fmt.Sprintf("memory of %d bytes is too little", c.Memory), Hint: fmt.Sprintf("give at least %d MiB", minMemory>>20)}
+	case c.MaxRecord < 0 || c.MaxRecord > mostRecord:
+		return &ConfigError{Msg: fmt.Sprintf("the longest record cannot be %d bytes", c.MaxRecord), Hint: "at most 1 GiB"}
+	case c.MaxBad.N < 0 || !(c.MaxBad.Percent >= 0 && c.MaxBad.Percent <= 100):
+		return &ConfigError{Msg: "the budget for bad records is negative or more than all"}
+	case c.RecordTimeout < 0 || c.StartTimeout < 0:
+		return &ConfigError{Msg: "a timeout cannot be negative"}
+	}
+	if workers, heapBytes := c.share(); workers == 1 && heapBytes < minHeapBytes+2*c.maxRecord() {
+		return &ConfigError{
+			Msg:  fmt.Sprintf("memory of %d bytes is too little for records of up to %d bytes", c.memory(), c.maxRecord()),
+			Hint: "give more memory, or allow only shorter records",
+		}
 	}
 	return nil
 }
@@ -134,7 +159,8 @@ func (c *Config) check() error {
 // Run runs the executor's job over the files that the filter selects. The result is one file, sorted by key, which appears
 // only if the run succeeds; it depends on the input and the job alone, not on workers, partitions or memory.
 //
-// When ctx is cancelled, Run stops all workers, removes what it wrote and returns ctx's error, within two seconds.
+// When ctx is cancelled, Run stops all workers, removes what it wrote and returns ctx's error, within two seconds; with
+// [Local], when the calls of Map that are under way have returned.
 // Stats are those of the run so far, also with an error.
 func Run(ctx context.Context, x Executor, cfg Config) (stats Stats, err error) {
 	if err := cfg.check(); err != nil {
@@ -142,10 +168,9 @@ func Run(ctx context.Context, x Executor, cfg Config) (stats Stats, err error) {
 	}
 	r := &run{cfg: &cfg, exec: x, stats: &stats}
 	defer r.close()
-	if err := r.open(); err != nil {
-		return stats, err
+	if err = r.open(ctx); err == nil {
+		err = r.all(ctx)
 	}
-	err = r.all(ctx)
 	if ctx.Err() != nil && err != nil {
 		err = ctx.Err()
 	}
@@ -172,11 +197,11 @@ func (r *run) close() {
 }
 
 // open finds the input, then takes what the run needs, so that a run without input touches nothing.
-func (r *run) open() error {
+func (r *run) open(ctx context.Context) error {
 	if err := r.exec.check(); err != nil {
 		return err
 	}
-	if err := r.walk(); err != nil {
+	if err := r.walk(ctx); err != nil {
 		return err
 	}
 	if r.cfg.Output != "" {
@@ -194,24 +219,28 @@ func (r *run) open() error {
 		return err
 	}
 	r.undo = append(r.undo, remove)
-	if r.dir, err = workDir(r.cfg, private); err != nil {
+	if r.dir, remove, err = workDir(r.cfg); err != nil {
 		return err
 	}
-	r.undo = append(r.undo, func() { _ = os.RemoveAll(r.dir) }) // the next run removes what is left
+	r.undo = append(r.undo, remove)
 	workers, share := r.cfg.share()
 	setup, err := r.setup(share)
 	if err != nil {
 		return err
 	}
 	r.pool = &pool{exec: r.exec, setup: setup, dir: r.dir, env: startEnv{
-		sockets: private, memory: share, timeout: cmp.Or(r.cfg.StartTimeout, 30*time.Second), stall: cmp.Or(r.cfg.RecordTimeout, time.Minute), stderr: r.cfg.stderr(),
+		sockets: private,
+		memory:  share,
+		timeout: cmp.Or(r.cfg.StartTimeout, 30*time.Second),
+		stall:   cmp.Or(r.cfg.RecordTimeout, time.Minute),
+		stderr:  &lockedWriter{w: r.cfg.stderr()},
 	}, slots: make([]handle, workers)}
 	r.undo = append(r.undo, r.pool.stop)
 	return nil
 }
 
 // walk lists the files of the run.
-func (r *run) walk() (err error) {
+func (r *run) walk(ctx context.Context) (err error) {
 	if r.cfg.Schema != nil {
 		r.tree, err = storage.OpenWith(r.cfg.Data, r.cfg.Schema)
 	} else {
@@ -222,6 +251,9 @@ func (r *run) walk() (err error) {
 	}
 	r.undo = append(r.undo, func() { _ = r.tree.Close() }) // only read
 	for f, err := range r.tree.Files(r.cfg.Filter) {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
 		if stray, ok := errors.AsType[*storage.StrayError](err); ok {
 			r.stats.Strays = append(r.stats.Strays, Stray{Path: stray.Path, Reason: stray.Reason})
 			continue

@@ -89,7 +89,7 @@ func sameEveryWay(t *testing.T, job string, cfg mapreduce.Config) (string, mapre
 
 func TestSameBytes(t *testing.T) {
 	store := writeStore(t, 120)
-	for _, job := range []string{"os", "ids", "trivial", "dates", "sums", "lists", "ordered", "exact", "extract", "records", "half"} {
+	for _, job := range []string{"os", "ids", "trivial", "dates", "sums", "lists", "ordered", "exact", "latest", "extract", "records", "half"} {
 		t.Run(job, func(t *testing.T) {
 			out, stats := sameEveryWay(t, job, mapreduce.Config{Data: store})
 			if out == "" || stats.Lines != 120 || stats.Rows != int64(strings.Count(out, "\n")) || stats.Output != int64(len(out)) {

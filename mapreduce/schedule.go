@@ -146,7 +146,9 @@ func (p *pool) discard(slot int, dir string) {
 	p.mu.Lock()
 	h := p.slots[slot]
 	p.slots[slot] = nil
-	p.lost++
+	if h != nil { // else it did not start
+		p.lost++
+	}
 	p.mu.Unlock()
 	if h != nil {
 		h.Stop()

@@ -2,8 +2,9 @@ package mapreduce
 
 import "github.com/telemetry-mr/mr/mapreduce/internal/worker"
 
-// Serve is the last call of a job program's main: it does the tasks that the runner which started the program gives it,
-// and does not return. What the program needs is set up before it; its parameters are its arguments.
+// Serve is the last call of a job program's main: it does the tasks that the runner which started the program gives it, and
+// returns when the run is over; the program then has a second to end. What it needs is set up before; its parameters are its
+// arguments, since of the environment it has only PATH, HOME, TMPDIR, the language, the time zone and Go's own variables.
 //
 // A program that was started by hand says how it is to be run and exits with status 1.
 func Serve[K comparable, V any](job Job[K, V]) { worker.Serve(workerFor(job)) }

@@ -9,8 +9,8 @@ import (
 	"github.com/telemetry-mr/mr/mapreduce/internal/worker"
 )
 
-// Stats is the account of a run: what was read, and what became of it. After a run that succeeded it balances; the
-// methods of a run that failed say how far it got.
+// Stats is the account of a run: what was read, and what became of it. After a run that succeeded it balances; after
+// one that failed it says how far it got.
 type Stats struct {
 	Files       int64 // read to their end
 	StoredBytes int64 // of these files, as stored
@@ -42,6 +42,8 @@ type Stats struct {
 	RunBytes    int64
 
 	MapTime, ReduceTime, CommitTime time.Duration
+
+	read int64 // pairs, from runs
 }
 
 // A BadRecord is a record that could not be used: a line that is none, or one that Map refused.
@@ -98,13 +100,15 @@ func addTo(m *map[string]int64, name string, n int64) {
 
 func (s *Stats) addReduce(r worker.ReduceResult) {
 	c := r.Counters
+	s.read += c[cRead]
 	s.Merged += c[cMerged]
 	s.Values += c[cValues]
 	s.Groups += c[cGroups]
 	s.Rows += c[cRows]
 }
 
-// An imbalance is an account that does not add up: something was lost or counted twice, so the answer cannot be trusted.
+// imbalance returns the error of an account that does not add up: something was lost or counted twice, so the answer cannot
+// be trusted.
 func imbalance(what string, in, out int64) error {
 	return fmt.Errorf("the account does not balance: %s, %d against %d; the result was discarded", what, in, out)
 }
@@ -138,8 +142,11 @@ func (s *Stats) checkMap(files []worker.File, mapOnly bool) error {
 
 // checkReduce checks the account after the reduce tasks.
 func (s *Stats) checkReduce() error {
-	if s.Spilled != s.Merged+s.Values {
-		return imbalance("pairs spilled and pairs reduced", s.Spilled, s.Merged+s.Values)
+	switch {
+	case s.Spilled != s.read:
+		return imbalance("pairs spilled and pairs read", s.Spilled, s.read)
+	case s.read != s.Merged+s.Values:
+		return imbalance("pairs read and pairs reduced", s.read, s.Merged+s.Values)
 	}
 	return nil
 }

@@ -23,6 +23,8 @@ type jobWorker[K comparable, V any] struct {
 	setup  worker.Setup
 	tree   *storage.Tree
 	table  *shuffle.Table[V] // kept from task to task for its memory
+
+	baseBytes int64 // live heap before there was a table: the job's own
 }
 
 func newJobWorker[K comparable, V any](job Job[K, V]) (*jobWorker[K, V], error) {
@@ -55,6 +57,14 @@ func (w *jobWorker[K, V]) Setup(_ context.Context, s worker.Setup) (worker.Descr
 		MapOnly: w.job.mapOnly(),
 		Columns: w.columns(),
 	}, nil
+}
+
+// Close releases what Setup took.
+func (w *jobWorker[K, V]) Close() error {
+	if w.tree == nil {
+		return nil
+	}
+	return w.tree.Close()
 }
 
 func (w *jobWorker[K, V]) columns() []string {

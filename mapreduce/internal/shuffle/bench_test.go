@@ -143,7 +143,7 @@ func BenchmarkMerge(b *testing.B) {
 			b.ReportAllocs()
 			n := 0
 			for b.Loop() {
-				m, err := shuffle.Merge(paths, nil, nil, k, dir)
+				m, err := shuffle.Merge(paths, nil, nil, k, dir, goOn)
 				if err != nil {
 					b.Fatal(err)
 				}

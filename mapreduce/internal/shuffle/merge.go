@@ -37,7 +37,9 @@ const (
 // Merge opens runs, given in the order of their values, for the keys low <= key < high; nil is open. Where there are more
 // than fanIn runs (or eight, if that is more), neighbours are first merged to longer ones in dir, as few as will do. None
 // of these is left there when Merge returns.
-func Merge(runs []string, low, high []byte, fanIn int, dir string) (*Merger, error) {
+//
+// step is called from time to time while runs are written; its error ends Merge.
+func Merge(runs []string, low, high []byte, fanIn int, dir string, step func() error) (*Merger, error) {
 	fanIn = max(fanIn, minFanIn)
 	runs = slices.Clone(runs)
 	made := map[string]bool{}
@@ -53,7 +55,7 @@ func Merge(runs []string, low, high []byte, fanIn int, dir string) (*Merger, err
 		}
 		path := filepath.Join(dir, fmt.Sprintf("merge-%05d.run", len(made)))
 		made[path] = true
-		if err := mergeTo(path, runs[at:at+n], low, high); err != nil {
+		if err := mergeTo(path, runs[at:at+n], low, high, step); err != nil {
 			return nil, err
 		}
 		for _, r := range runs[at : at+n] {
@@ -67,7 +69,7 @@ func Merge(runs []string, low, high []byte, fanIn int, dir string) (*Merger, err
 	return openMerger(runs, low, high)
 }
 
-func mergeTo(path string, runs []string, low, high []byte) (err error) {
+func mergeTo(path string, runs []string, low, high []byte, step func() error) (err error) {
 	m, err := openMerger(runs, low, high)
 	if err != nil {
 		return err
@@ -78,7 +80,12 @@ func mergeTo(path string, runs []string, low, high []byte) (err error) {
 		return err
 	}
 	defer w.Close()
-	for m.Next() {
+	for n := 0; m.Next(); n++ {
+		if n%1024 == 0 {
+			if err := step(); err != nil {
+				return err
+			}
+		}
 		if err := w.Add(m.Key(), m.Count(), m.Values()); err != nil {
 			return err
 		}

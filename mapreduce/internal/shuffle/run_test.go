@@ -217,7 +217,7 @@ func TestMergeMemory(t *testing.T) {
 	}
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	m, err := shuffle.Merge(runs, nil, nil, count, dir)
+	m, err := shuffle.Merge(runs, nil, nil, count, dir, goOn)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -268,7 +268,7 @@ func TestRunOfNowhere(t *testing.T) {
 	if _, err := shuffle.CreateRun(missing); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("CreateRun: %v, want %v", err, fs.ErrNotExist)
 	}
-	_, err := shuffle.Merge([]string{missing}, nil, nil, 8, "")
+	_, err := shuffle.Merge([]string{missing}, nil, nil, 8, "", goOn)
 	if d, ok := errors.AsType[*shuffle.DamagedRunError](err); !ok || d.Path != missing {
 		t.Errorf("Merge: %v, want a DamagedRunError of %s", err, missing)
 	}

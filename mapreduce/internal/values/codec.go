@@ -43,6 +43,8 @@ type Codec[V any] struct {
 	self   func(V) V // V's method Clone, or another function for V alone, or nil
 	borrow bool      // *V is a Borrower
 	plain  bool      // V holds no pointers
+
+	selfless bool // V may share memory, and has no method Clone
 }
 
 // A Borrower is a type with a binary form of its own that may also refer to
@@ -62,6 +64,7 @@ func For[V any]() (*Codec[V], error) {
 	}
 	c := &Codec[V]{append: n.append, decode: n.decode, clone: n.clone, plain: !hasPointers(t)}
 	c.self = cloner[V](t)
+	c.selfless = (c.clone != nil || c.self != nil) && !hasClone[V](t)
 	_, c.borrow = any((*V)(nil)).(Borrower)
 	if isOwn(t) {
 		c.append, c.decode = appendOwn[V], decodeOwn[V]
@@ -79,19 +82,30 @@ func (c *Codec[V]) Append(dst []byte, v *V) ([]byte, error) {
 // the old *v is used again and the new one does not alias b, so it may be kept.
 // After an error *v holds anything.
 func (c *Codec[V]) Decode(b []byte, v *V) error {
-	rest, err := c.decode(b, unsafe.Pointer(v), false)
+	rest, err := c.decode(b, unsafe.Pointer(v))
 	return atEnd(rest, err)
 }
 
-// BorrowDecode is Decode for a value that is soon done with: []byte values
-// point into b, slices reuse the memory of the old *v, and a Borrower may do
-// either. *v is valid until b changes or *v is decoded again.
+// BorrowDecode is Decode for a value that is soon done with: a Borrower may point
+// into b, and is valid until b changes or *v is decoded again. Values of all other
+// types may be kept, as after Decode.
 func (c *Codec[V]) BorrowDecode(b []byte, v *V) error {
 	if c.borrow {
 		return any(v).(Borrower).UnmarshalBinaryBorrow(b)
 	}
-	rest, err := c.decode(b, unsafe.Pointer(v), true)
-	return atEnd(rest, err)
+	return c.Decode(b, v)
+}
+
+// Shares reports whether values of V may share memory and cannot look after that
+// themselves, having no method Clone.
+func (c *Codec[V]) Shares() bool { return c.selfless }
+
+// Owned returns a copy of v if V Shares, else v.
+func (c *Codec[V]) Owned(v V) V {
+	if c.selfless {
+		return c.Clone(v)
+	}
+	return v
 }
 
 // Clone returns a copy of v that shares no memory with it, strings excepted:
@@ -111,6 +125,17 @@ func (c *Codec[V]) deepCopy(v V) V {
 	var copied V
 	c.clone(unsafe.Pointer(&copied), unsafe.Pointer(&v))
 	return copied
+}
+
+// hasClone reports whether V or *V has a method Clone() V.
+func hasClone[V any](t reflect.Type) bool {
+	if m, ok := t.MethodByName("Clone"); ok {
+		if _, ok := m.Func.Interface().(func(V) V); ok {
+			return true
+		}
+	}
+	_, ok := any((*V)(nil)).(interface{ Clone() V })
+	return ok
 }
 
 // cloner returns a function that clones values of the one type V, without
@@ -159,7 +184,7 @@ type (
 	// appendFunc appends the value at p.
 	appendFunc func(dst []byte, p unsafe.Pointer) ([]byte, error)
 	// decodeFunc sets the value at p from the beginning of b and returns the rest.
-	decodeFunc func(b []byte, p unsafe.Pointer, borrow bool) (rest []byte, err error)
+	decodeFunc func(b []byte, p unsafe.Pointer) (rest []byte, err error)
 	// cloneFunc sets the value at dst, which is zero, to a deep copy of that at src.
 	cloneFunc func(dst, src unsafe.Pointer)
 )

@@ -108,10 +108,10 @@ func (c *compiler) structure(t reflect.Type) (node, error) {
 		}
 		return dst, nil
 	}
-	n.decode = func(b []byte, p unsafe.Pointer, borrow bool) ([]byte, error) {
+	n.decode = func(b []byte, p unsafe.Pointer) ([]byte, error) {
 		var err error
 		for i := range fields {
-			if b, err = fields[i].decode(b, unsafe.Add(p, fields[i].off), borrow); err != nil {
+			if b, err = fields[i].decode(b, unsafe.Add(p, fields[i].off)); err != nil {
 				return nil, err
 			}
 		}
@@ -149,7 +149,7 @@ func (c *compiler) pointer(t reflect.Type) (node, error) {
 			}
 			return dst, nil
 		},
-		decode: func(b []byte, p unsafe.Pointer, borrow bool) ([]byte, error) {
+		decode: func(b []byte, p unsafe.Pointer) ([]byte, error) {
 			if len(b) == 0 {
 				return nil, errShort
 			}
@@ -160,7 +160,7 @@ func (c *compiler) pointer(t reflect.Type) (node, error) {
 			case 1:
 				to := reflect.New(t.Elem()).UnsafePointer()
 				*(*unsafe.Pointer)(p) = to
-				return elem.decode(b[1:], to, borrow)
+				return elem.decode(b[1:], to)
 			}
 			return nil, errFlag
 		},

@@ -22,7 +22,7 @@ func (c *compiler) mapping(t reflect.Type) (node, error) {
 		append: func(dst []byte, p unsafe.Pointer) ([]byte, error) {
 			return appendMap(dst, reflect.NewAt(t, p).Elem(), key, value)
 		},
-		decode: func(b []byte, p unsafe.Pointer, borrow bool) ([]byte, error) {
+		decode: func(b []byte, p unsafe.Pointer) ([]byte, error) {
 			return decodeMap(b, reflect.NewAt(t, p).Elem(), key, value)
 		},
 		clone: func(dst, src unsafe.Pointer) {
@@ -106,7 +106,7 @@ func decodeMap(b []byte, m reflect.Value, key, value node) ([]byte, error) {
 		k, v := reflect.New(m.Type().Key()), reflect.New(m.Type().Elem())
 		start := b
 		// Keys and values in a map are always copies: it outlives the call.
-		if b, err = key.decode(b, k.UnsafePointer(), false); err != nil {
+		if b, err = key.decode(b, k.UnsafePointer()); err != nil {
 			return nil, err
 		}
 		text := start[:len(start)-len(b)]
@@ -114,7 +114,7 @@ func decodeMap(b []byte, m reflect.Value, key, value node) ([]byte, error) {
 			return nil, errMap
 		}
 		last = text
-		if b, err = value.decode(b, v.UnsafePointer(), false); err != nil {
+		if b, err = value.decode(b, v.UnsafePointer()); err != nil {
 			return nil, err
 		}
 		made.SetMapIndex(k.Elem(), v.Elem())

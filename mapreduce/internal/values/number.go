@@ -34,7 +34,7 @@ func appendBool(dst []byte, p unsafe.Pointer) ([]byte, error) {
 	return append(dst, 0), nil
 }
 
-func decodeBool(b []byte, p unsafe.Pointer, _ bool) ([]byte, error) {
+func decodeBool(b []byte, p unsafe.Pointer) ([]byte, error) {
 	if len(b) == 0 {
 		return nil, errShort
 	}
@@ -49,7 +49,7 @@ func appendByte(dst []byte, p unsafe.Pointer) ([]byte, error) {
 	return append(dst, *(*byte)(p)), nil
 }
 
-func decodeByte(b []byte, p unsafe.Pointer, _ bool) ([]byte, error) {
+func decodeByte(b []byte, p unsafe.Pointer) ([]byte, error) {
 	if len(b) == 0 {
 		return nil, errShort
 	}
@@ -61,7 +61,7 @@ func appendInt[T int | int16 | int32 | int64](dst []byte, p unsafe.Pointer) ([]b
 	return appendZigzag(dst, int64(*(*T)(p))), nil
 }
 
-func decodeInt[T int | int16 | int32 | int64](b []byte, p unsafe.Pointer, _ bool) ([]byte, error) {
+func decodeInt[T int | int16 | int32 | int64](b []byte, p unsafe.Pointer) ([]byte, error) {
 	u, b, err := uvarint(b)
 	x := unzigzag(u)
 	if int64(T(x)) != x {
@@ -75,7 +75,7 @@ func appendUint[T uint | uint16 | uint32 | uint64 | uintptr](dst []byte, p unsaf
 	return appendUvarint(dst, uint64(*(*T)(p))), nil
 }
 
-func decodeUint[T uint | uint16 | uint32 | uint64 | uintptr](b []byte, p unsafe.Pointer, _ bool) ([]byte, error) {
+func decodeUint[T uint | uint16 | uint32 | uint64 | uintptr](b []byte, p unsafe.Pointer) ([]byte, error) {
 	u, b, err := uvarint(b)
 	if uint64(T(u)) != u {
 		return nil, errRange
@@ -88,7 +88,7 @@ func appendFloat32(dst []byte, p unsafe.Pointer) ([]byte, error) {
 	return binary.LittleEndian.AppendUint32(dst, math.Float32bits(*(*float32)(p))), nil
 }
 
-func decodeFloat32(b []byte, p unsafe.Pointer, _ bool) ([]byte, error) {
+func decodeFloat32(b []byte, p unsafe.Pointer) ([]byte, error) {
 	if len(b) < 4 {
 		return nil, errShort
 	}
@@ -100,7 +100,7 @@ func appendFloat64(dst []byte, p unsafe.Pointer) ([]byte, error) {
 	return binary.LittleEndian.AppendUint64(dst, math.Float64bits(*(*float64)(p))), nil
 }
 
-func decodeFloat64(b []byte, p unsafe.Pointer, _ bool) ([]byte, error) {
+func decodeFloat64(b []byte, p unsafe.Pointer) ([]byte, error) {
 	if len(b) < 8 {
 		return nil, errShort
 	}
@@ -117,12 +117,12 @@ func pair(one appendFunc, size uintptr) appendFunc {
 }
 
 func unpair(one decodeFunc, size uintptr) decodeFunc {
-	return func(b []byte, p unsafe.Pointer, _ bool) ([]byte, error) {
-		b, err := one(b, p, false)
+	return func(b []byte, p unsafe.Pointer) ([]byte, error) {
+		b, err := one(b, p)
 		if err != nil {
 			return nil, err
 		}
-		return one(b, unsafe.Add(p, size), false)
+		return one(b, unsafe.Add(p, size))
 	}
 }
 

@@ -12,7 +12,6 @@ import (
 var (
 	binaryAppender    = reflect.TypeFor[encoding.BinaryAppender]()
 	binaryUnmarshaler = reflect.TypeFor[encoding.BinaryUnmarshaler]()
-	borrower          = reflect.TypeFor[Borrower]()
 )
 
 // isOwn reports whether t has a binary form of its own.
@@ -28,7 +27,6 @@ func (c *compiler) own(t reflect.Type, whole bool) (node, error) {
 	if f, ok := promoted(t); ok {
 		return node{}, c.errorf("%v gets its binary form from the embedded %v, which leaves its other fields out: give that field a name", t, f)
 	}
-	borrows := reflect.PointerTo(t).Implements(borrower)
 	n := node{
 		append: func(dst []byte, p unsafe.Pointer) ([]byte, error) {
 			start := len(dst)
@@ -38,11 +36,8 @@ func (c *compiler) own(t reflect.Type, whole bool) (node, error) {
 			}
 			return dst, nil
 		},
-		decode: func(b []byte, p unsafe.Pointer, borrow bool) ([]byte, error) {
+		decode: func(b []byte, p unsafe.Pointer) ([]byte, error) {
 			v := reflect.NewAt(t, p)
-			if borrow && borrows {
-				return nil, v.Interface().(Borrower).UnmarshalBinaryBorrow(b)
-			}
 			v.Elem().SetZero() // or it might reuse memory that someone kept
 			return nil, v.Interface().(encoding.BinaryUnmarshaler).UnmarshalBinary(b)
 		},
@@ -69,7 +64,7 @@ func (c *compiler) own(t reflect.Type, whole bool) (node, error) {
 			}
 			return slices.Replace(dst, start, start+1, binary.AppendUvarint(nil, size)...), nil
 		},
-		decode: func(b []byte, p unsafe.Pointer, borrow bool) ([]byte, error) {
+		decode: func(b []byte, p unsafe.Pointer) ([]byte, error) {
 			size, b, err := uvarint(b)
 			if err != nil {
 				return nil, err
@@ -77,7 +72,7 @@ func (c *compiler) own(t reflect.Type, whole bool) (node, error) {
 			if size > uint64(len(b)) {
 				return nil, errShort
 			}
-			_, err = n.decode(b[:size:size], p, borrow)
+			_, err = n.decode(b[:size:size], p)
 			return b[size:], err
 		},
 	}, nil
@@ -95,7 +90,7 @@ func appendOwn[V any](dst []byte, p unsafe.Pointer) ([]byte, error) {
 }
 
 // decodeOwn is the decode of compiler.own for a whole value.
-func decodeOwn[V any](b []byte, p unsafe.Pointer, _ bool) ([]byte, error) {
+func decodeOwn[V any](b []byte, p unsafe.Pointer) ([]byte, error) {
 	var fresh V
 	*(*V)(p) = fresh
 	return nil, any((*V)(p)).(encoding.BinaryUnmarshaler).UnmarshalBinary(b)
@@ -132,7 +127,7 @@ func cloneOwn(t reflect.Type, n node) cloneFunc {
 	return func(dst, src unsafe.Pointer) {
 		b, err := n.append(nil, src)
 		if err == nil {
-			_, err = n.decode(b, dst, false)
+			_, err = n.decode(b, dst)
 		}
 		if err != nil {
 			panic("values: cloning " + t.String() + " through its binary form: " + err.Error())

@@ -48,7 +48,7 @@ func (c *compiler) slice(t reflect.Type) (node, error) {
 			}
 			return dst, nil
 		},
-		decode: func(b []byte, p unsafe.Pointer, borrow bool) ([]byte, error) {
+		decode: func(b []byte, p unsafe.Pointer) ([]byte, error) {
 			n, b, err := count(b, elem.min)
 			if err != nil {
 				return nil, err
@@ -58,8 +58,6 @@ func (c *compiler) slice(t reflect.Type) (node, error) {
 			case n < 0:
 				reflect.NewAt(t, p).Elem().SetZero()
 				return b, nil
-			case borrow && h.data != nil && n <= h.cap:
-				h.len = n
 			default:
 				reflect.NewAt(t, p).Elem().Set(reflect.MakeSlice(t, n, n))
 			}
@@ -67,7 +65,7 @@ func (c *compiler) slice(t reflect.Type) (node, error) {
 				return b, nil
 			}
 			for i := range n {
-				if b, err = elem.decode(b, unsafe.Add(h.data, uintptr(i)*size), borrow); err != nil {
+				if b, err = elem.decode(b, unsafe.Add(h.data, uintptr(i)*size)); err != nil {
 					return nil, err
 				}
 			}
@@ -111,10 +109,10 @@ func (c *compiler) array(t reflect.Type) (node, error) {
 			}
 			return dst, nil
 		},
-		decode: func(b []byte, p unsafe.Pointer, borrow bool) ([]byte, error) {
+		decode: func(b []byte, p unsafe.Pointer) ([]byte, error) {
 			var err error
 			for i := range length {
-				if b, err = elem.decode(b, unsafe.Add(p, uintptr(i)*size), borrow); err != nil {
+				if b, err = elem.decode(b, unsafe.Add(p, uintptr(i)*size)); err != nil {
 					return nil, err
 				}
 			}
@@ -155,14 +153,6 @@ func cloneSlice[T any](dst, src unsafe.Pointer) {
 	*(*[]T)(dst) = slices.Clone(*(*[]T)(src))
 }
 
-// room returns a slice of n elements, old's if it may and can.
-func room[T any](old []T, n int, borrow bool) []T {
-	if borrow && old != nil && n <= cap(old) {
-		return old[:n]
-	}
-	return make([]T, n)
-}
-
 func appendFloats(dst []byte, p unsafe.Pointer) ([]byte, error) {
 	s := *(*[]float64)(p)
 	if s == nil {
@@ -176,7 +166,7 @@ func appendFloats(dst []byte, p unsafe.Pointer) ([]byte, error) {
 	return dst, nil
 }
 
-func decodeFloats(b []byte, p unsafe.Pointer, borrow bool) ([]byte, error) {
+func decodeFloats(b []byte, p unsafe.Pointer) ([]byte, error) {
 	n, b, err := count(b, 8)
 	if err != nil {
 		return nil, err
@@ -186,7 +176,7 @@ func decodeFloats(b []byte, p unsafe.Pointer, borrow bool) ([]byte, error) {
 		*dst = nil
 		return b, nil
 	}
-	s := room(*dst, n, borrow)
+	s := make([]float64, n)
 	for i := range s {
 		s[i] = math.Float64frombits(binary.LittleEndian.Uint64(b[8*i:]))
 	}
@@ -206,7 +196,7 @@ func appendInts[T int | int64](dst []byte, p unsafe.Pointer) ([]byte, error) {
 	return dst, nil
 }
 
-func decodeInts[T int | int64](b []byte, p unsafe.Pointer, borrow bool) ([]byte, error) {
+func decodeInts[T int | int64](b []byte, p unsafe.Pointer) ([]byte, error) {
 	n, b, err := count(b, 1)
 	if err != nil {
 		return nil, err
@@ -216,7 +206,7 @@ func decodeInts[T int | int64](b []byte, p unsafe.Pointer, borrow bool) ([]byte,
 		*dst = nil
 		return b, nil
 	}
-	s := room(*dst, n, borrow)
+	s := make([]T, n)
 	var u uint64
 	for i := range s {
 		if u, b, err = uvarint(b); err != nil {
@@ -244,7 +234,7 @@ func appendUints(dst []byte, p unsafe.Pointer) ([]byte, error) {
 	return dst, nil
 }
 
-func decodeUints(b []byte, p unsafe.Pointer, borrow bool) ([]byte, error) {
+func decodeUints(b []byte, p unsafe.Pointer) ([]byte, error) {
 	n, b, err := count(b, 1)
 	if err != nil {
 		return nil, err
@@ -254,7 +244,7 @@ func decodeUints(b []byte, p unsafe.Pointer, borrow bool) ([]byte, error) {
 		*dst = nil
 		return b, nil
 	}
-	s := room(*dst, n, borrow)
+	s := make([]uint64, n)
 	for i := range s {
 		if s[i], b, err = uvarint(b); err != nil {
 			return nil, err

@@ -10,7 +10,7 @@ func appendString(dst []byte, p unsafe.Pointer) ([]byte, error) {
 	return append(appendUvarint(dst, uint64(len(s))), s...), nil
 }
 
-func decodeString(b []byte, p unsafe.Pointer, _ bool) ([]byte, error) {
+func decodeString(b []byte, p unsafe.Pointer) ([]byte, error) {
 	n, b, err := uvarint(b)
 	if err != nil {
 		return nil, err
@@ -26,7 +26,7 @@ func appendWholeString(dst []byte, p unsafe.Pointer) ([]byte, error) {
 	return append(dst, *(*string)(p)...), nil
 }
 
-func decodeWholeString(b []byte, p unsafe.Pointer, _ bool) ([]byte, error) {
+func decodeWholeString(b []byte, p unsafe.Pointer) ([]byte, error) {
 	*(*string)(p) = string(b)
 	return nil, nil
 }
@@ -39,7 +39,7 @@ func appendBytes(dst []byte, p unsafe.Pointer) ([]byte, error) {
 	return append(appendUvarint(dst, uint64(len(s))+1), s...), nil
 }
 
-func decodeBytes(b []byte, p unsafe.Pointer, borrow bool) ([]byte, error) {
+func decodeBytes(b []byte, p unsafe.Pointer) ([]byte, error) {
 	n, b, err := count(b, 1)
 	if err != nil {
 		return nil, err
@@ -48,7 +48,7 @@ func decodeBytes(b []byte, p unsafe.Pointer, borrow bool) ([]byte, error) {
 		*(*[]byte)(p) = nil
 		return b, nil
 	}
-	setBytes(p, b[:n:n], borrow)
+	setBytes(p, b[:n:n])
 	return b[n:], nil
 }
 
@@ -60,7 +60,7 @@ func appendWholeBytes(dst []byte, p unsafe.Pointer) ([]byte, error) {
 	return append(append(dst, 1), s...), nil
 }
 
-func decodeWholeBytes(b []byte, p unsafe.Pointer, borrow bool) ([]byte, error) {
+func decodeWholeBytes(b []byte, p unsafe.Pointer) ([]byte, error) {
 	switch {
 	case len(b) == 0:
 		*(*[]byte)(p) = nil
@@ -68,15 +68,12 @@ func decodeWholeBytes(b []byte, p unsafe.Pointer, borrow bool) ([]byte, error) {
 	case b[0] != 1:
 		return nil, errFlag
 	}
-	setBytes(p, b[1:len(b):len(b)], borrow)
+	setBytes(p, b[1:len(b):len(b)])
 	return nil, nil
 }
 
-func setBytes(p unsafe.Pointer, s []byte, borrow bool) {
-	if !borrow {
-		s = append(make([]byte, 0, len(s)), s...)
-	}
-	*(*[]byte)(p) = s
+func setBytes(p unsafe.Pointer, s []byte) {
+	*(*[]byte)(p) = append(make([]byte, 0, len(s)), s...)
 }
 
 func cloneBytes(dst, src unsafe.Pointer) {

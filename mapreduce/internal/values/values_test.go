@@ -259,7 +259,7 @@ func TestMapBytes(t *testing.T) {
 	})
 }
 
-// TestBorrow: a borrowed slice of bytes is that of the encoded form.
+// TestBorrow: only a Borrower may point into the encoded form.
 func TestBorrow(t *testing.T) {
 	c := codec[[]byte](t)
 	v := []byte("abc")
@@ -268,9 +268,31 @@ func TestBorrow(t *testing.T) {
 	if err := c.BorrowDecode(enc, &got); err != nil {
 		t.Fatal(err)
 	}
-	enc[len(enc)-1] = 'x'
-	if string(got) != "abx" {
-		t.Errorf("BorrowDecode copied: %q", got)
+	l := codec[lender](t)
+	lentForm, _ := l.Append(nil, &lender{v})
+	var lent lender
+	if err := l.BorrowDecode(lentForm, &lent); err != nil {
+		t.Fatal(err)
+	}
+	enc[len(enc)-1], lentForm[len(lentForm)-1] = 'x', 'x'
+	if string(got) != "abc" || string(lent.text) != "abx" {
+		t.Errorf("BorrowDecode of a slice gave %q, of a Borrower %q", got, lent.text)
+	}
+}
+
+// TestOwned: what could share memory with another value is copied, unless its type has a Clone.
+func TestOwned(t *testing.T) {
+	v := []int64{1}
+	if got := codec[[]int64](t).Owned(v); &got[0] == &v[0] {
+		t.Error("Owned of a slice is the slice")
+	}
+	type holder struct{ B []byte }
+	h := holder{[]byte("abc")}
+	if got := codec[holder](t).Owned(h); &got.B[0] == &h.B[0] {
+		t.Error("Owned of a struct has its slice")
+	}
+	if got := codec[doubled](t).Owned(doubled{2}); got.N != 2 {
+		t.Errorf("Owned = %v, want the value as it was", got)
 	}
 }
 
@@ -290,17 +312,16 @@ func TestOwnMethods(t *testing.T) {
 	if got := codec[doubled](t).Clone(doubled{2}); got.N != 4 {
 		t.Errorf("Clone = %v, want the type's own, 4", got.N)
 	}
-	type holder struct{ L lender }
-	c := codec[holder](t)
-	enc, _ := c.Append(nil, &holder{lender{[]byte("abc")}})
-	var kept, lent holder
+	c := codec[lender](t)
+	enc, _ := c.Append(nil, &lender{[]byte("abc")})
+	var kept, lent lender
 	if err := errors.Join(c.Decode(enc, &kept), c.BorrowDecode(enc, &lent)); err != nil {
 		t.Fatal(err)
 	}
 	copied := c.Clone(lent)
 	clear(enc)
-	if string(kept.L.text) != "abc" || string(copied.L.text) != "abc" || string(lent.L.text) != "\x00\x00\x00" {
-		t.Errorf("kept %q, copied %q, lent %q", kept.L.text, copied.L.text, lent.L.text)
+	if string(kept.text) != "abc" || string(copied.text) != "abc" || string(lent.text) != "\x00\x00\x00" {
+		t.Errorf("kept %q, copied %q, lent %q", kept.text, copied.text, lent.text)
 	}
 }
 

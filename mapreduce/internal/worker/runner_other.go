@@ -34,3 +34,6 @@ func isForeign(error) bool { return false }
 
 // NewSocketDir fails: there are no worker processes on this system.
 func NewSocketDir() (dir string, cleanup func(), err error) { return "", nil, errUnsupported }
+
+// NewPrivateDir fails likewise.
+func NewPrivateDir(string) (dir string, cleanup func(), err error) { return "", nil, errUnsupported }

@@ -25,35 +25,47 @@ const (
 	staleAge   = time.Minute // locking takes microseconds
 )
 
-// NewSocketDir makes a private directory with a short path for the sockets of workers: mr-UID-RANDOM in the directory for
-// temporary files, or in /tmp if the path would be too long for a socket. A lock in it is held until cleanup or the end of
-// this process. First it removes such directories of this user's that no process holds. cleanup removes the directory; it
-// may be called more than once.
+// NewSocketDir makes a private directory as [NewPrivateDir] does, with a path short enough for the sockets of workers: in the
+// directory for temporary files, or in /tmp if the path would be too long.
 func NewSocketDir() (dir string, cleanup func(), err error) {
-	prefix := "mr-" + strconv.Itoa(os.Getuid()) + "-"
-	var random [8]byte
-	_, _ = rand.Read(random[:]) // never fails
-	name := prefix + hex.EncodeToString(random[:])
-
 	parent, err := filepath.Abs(os.TempDir())
 	if err != nil {
 		return "", nil, fmt.Errorf("directory for sockets: %w", err)
 	}
-	if len(parent)+1+len(name) > maxDirBytes {
+	if len(filepath.Join(parent, newName())) > maxDirBytes {
 		parent = "/tmp"
 	}
-	sweep(parent, prefix)
+	if dir, cleanup, err = NewPrivateDir(parent); err != nil {
+		err = fmt.Errorf("directory for sockets: %w", err)
+	}
+	return dir, cleanup, err
+}
+
+// prefix is what the names of this user's private directories begin with.
+func prefix() string { return "mr-" + strconv.Itoa(os.Getuid()) + "-" }
+
+func newName() string {
+	var random [8]byte
+	_, _ = rand.Read(random[:]) // never fails
+	return prefix() + hex.EncodeToString(random[:])
+}
+
+// NewPrivateDir makes a directory mr-UID-RANDOM in parent that only this user may enter. A lock in it is held until cleanup
+// or the end of this process. First it removes such directories of this user's in parent that no process holds. cleanup
+// removes the directory; it may be called more than once.
+func NewPrivateDir(parent string) (dir string, cleanup func(), err error) {
+	sweep(parent, prefix())
 
 	// The name without suffix appears with the lock held, so that a sweep in another process never meets it unlocked.
-	dir = filepath.Join(parent, name)
+	dir = filepath.Join(parent, newName())
 	lock, err := makeLocked(dir + unfinished)
 	if err != nil {
-		return "", nil, fmt.Errorf("directory for sockets: %w", err)
+		return "", nil, err
 	}
 	if err := os.Rename(dir+unfinished, dir); err != nil {
 		_ = os.RemoveAll(dir + unfinished) // err says what matters
 		_ = lock.Close()
-		return "", nil, fmt.Errorf("directory for sockets: %w", err)
+		return "", nil, err
 	}
 	return dir, func() {
 		_ = os.RemoveAll(dir) // what is left is swept by a later run
