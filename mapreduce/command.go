@@ -15,12 +15,26 @@ type command struct {
 	args []string
 }
 
-func (c command) check() error { return worker.Check(c.name) }
+func (c command) open() (workers, error) {
+	p, err := worker.Open(c.name)
+	if err != nil {
+		return nil, err
+	}
+	return processes{p, c.args}, nil
+}
 
-func (c command) start(ctx context.Context, env startEnv) (handle, error) {
-	p, err := worker.Start(ctx, worker.Options{
-		Path:         c.name,
-		Args:         c.args,
+// processes are worker processes of one program, which stays the same for the run even if its file is replaced.
+type processes struct {
+	program *worker.Program
+	args    []string
+}
+
+func (p processes) close() { p.program.Close() }
+
+func (p processes) start(ctx context.Context, env startEnv) (handle, error) {
+	w, err := worker.Start(ctx, worker.Options{
+		Program:      p.program,
+		Args:         p.args,
 		SocketDir:    env.sockets,
 		StartTimeout: env.timeout,
 		StallTimeout: env.stall,
@@ -30,5 +44,5 @@ func (c command) start(ctx context.Context, env startEnv) (handle, error) {
 	if err != nil {
 		return nil, err // not a nil *Process in a handle
 	}
-	return p, nil
+	return w, nil
 }

@@ -141,6 +141,69 @@ func TestDamagedFile(t *testing.T) {
 	}
 }
 
+// A run goes on with the program it began with, even if a worker is lost after the file was replaced.
+func TestProgramReplaced(t *testing.T) {
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	program := filepath.Join(t.TempDir(), "job")
+	text, err := os.ReadFile(exe)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(program, text, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	other := program + ".new"
+	if err := os.WriteFile(other, []byte("#!/bin/false\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	marker := filepath.Join(t.TempDir(), "died")
+	x := mapreduce.Command(program, "replaces-itself", other, program, marker)
+	out, stats, err := runJob(t, x, mapreduce.Config{Data: culpritStore(t), Workers: 1})
+	if err != nil || out != "records\t3\n" || stats.LostWorkers != 1 {
+		t.Errorf("output %q, %d workers lost, %v", out, stats.LostWorkers, err)
+	}
+}
+
+// What an output may be, and what stays of the one that is replaced.
+func TestOutputPlace(t *testing.T) {
+	store := culpritStore(t)
+	dir := t.TempDir()
+	real, link, loose := filepath.Join(dir, "real.tsv"), filepath.Join(dir, "link.tsv"), filepath.Join(dir, "loose.tsv")
+	if err := errors.Join(os.WriteFile(real, []byte("old"), 0o640), os.Symlink("real.tsv", link), os.Symlink("to.tsv", loose)); err != nil {
+		t.Fatal(err)
+	}
+	for path, at := range map[string]string{link: real, loose: filepath.Join(dir, "to.tsv")} {
+		if _, err := mapreduce.Run(t.Context(), jobs["ids"].local(), mapreduce.Config{Data: store, Output: path}); err != nil {
+			t.Fatal(err)
+		}
+		text, err := os.ReadFile(at)
+		if info, statErr := os.Lstat(path); err != nil || statErr != nil || info.Mode()&os.ModeSymlink == 0 || !strings.Contains(string(text), "culprit") {
+			t.Errorf("%s: %q (%v, %v)", path, text, err, statErr)
+		}
+	}
+	if info, err := os.Stat(real); err != nil || info.Mode().Perm() != 0o640 {
+		t.Errorf("the output's mode is now %v (%v)", info.Mode(), err)
+	}
+	for _, path := range []string{"/dev/null", "/dev/stdout", dir} {
+		_, err := mapreduce.Run(t.Context(), jobs["ids"].local(), mapreduce.Config{Data: store, Output: path})
+		if _, ok := errors.AsType[*mapreduce.ConfigError](err); !ok {
+			t.Errorf("%s: %v, want a *ConfigError", path, err)
+		}
+	}
+}
+
+// A key that is too long, and an emitter that is used too late.
+func TestEmitterMisused(t *testing.T) {
+	cfg := mapreduce.Config{Data: culpritStore(t), Workers: 1}
+	_, _, err := runJob(t, jobs["long-key"].local(), cfg)
+	checkFault(t, err, true, []string{"a key of 1048578 bytes is longer than 1 MiB"})
+	_, _, err = runJob(t, jobs["late"].local(), cfg)
+	checkFault(t, err, false, []string{"the emitter is used after Map has returned"})
+}
+
 // A job that never comes to Serve is given up after one deadline.
 func TestHangAtStart(t *testing.T) {
 	begin := time.Now()

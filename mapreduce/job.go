@@ -1,6 +1,7 @@
 package mapreduce
 
 import (
+	"fmt"
 	"iter"
 
 	"github.com/telemetry-mr/mr/mapreduce/internal/keys"
@@ -49,7 +50,8 @@ func (j *Job[K, V]) mapOnly() bool { return j.Combine == nil && j.Reduce == nil 
 // An Emitter takes what Map makes of one record. It is valid during the call of Map only, in the goroutine of the call.
 type Emitter[K comparable, V any] struct {
 	codec  *keys.Codec[K]
-	key    K // of the pair at hand, here so that Emit allocates nothing
+	open   bool // in a call of Map
+	key    K    // of the pair at hand, here so that Emit allocates nothing
 	keys   []byte
 	pairs  []pair[V]
 	skip   string
@@ -67,16 +69,32 @@ type count struct {
 	n    int64
 }
 
-// Emit emits a pair. value may borrow from the record; it must not be changed before Map returns.
+// maxKey is the longest key: merging many runs takes a few keys of each.
+const maxKey = 1 << 20
+
+// check panics when the emitter is used outside of the call of Map that it is for.
+func (e *Emitter[K, V]) check() {
+	if !e.open {
+		panic("the emitter is used after Map has returned")
+	}
+}
+
+// Emit emits a pair. A key has at most 1 MiB. value may borrow from the record; it must not be changed before Map returns.
 func (e *Emitter[K, V]) Emit(key K, value V) {
+	e.check()
 	e.key = key
+	start := len(e.keys)
 	e.keys = e.codec.Append(e.keys, &e.key)
+	if n := len(e.keys) - start; n > maxKey {
+		panic(fmt.Sprintf("a key of %d bytes is longer than 1 MiB", n))
+	}
 	e.pairs = append(e.pairs, pair[V]{len(e.keys), value})
 }
 
 // Skip says that the record is left out on purpose: it is counted under reason, and pairs emitted for it do not count.
 // The first reason is the one that counts. Reasons are few and fixed; they are not made from data.
 func (e *Emitter[K, V]) Skip(reason string) {
+	e.check()
 	if !e.skips {
 		e.skip, e.skips = reason, true
 	}
@@ -85,6 +103,7 @@ func (e *Emitter[K, V]) Skip(reason string) {
 // Count adds n to a counter of the job's own, which the run reports under its name. The counts of a bad record do not
 // count.
 func (e *Emitter[K, V]) Count(name string, n int64) {
+	e.check()
 	for i := range e.counts {
 		if e.counts[i].name == name {
 			e.counts[i].n += n

@@ -93,6 +93,21 @@ var jobs = map[string]entry{
 	}}),
 	"bad-key": entryOf(mapreduce.Job[any, int]{Map: func(storage.Record, *mapreduce.Emitter[any, int]) error { return nil }}),
 	"half":    entryOf(half),
+	"long-key": entryOf(mapreduce.Job[string, int]{Map: func(_ storage.Record, out *mapreduce.Emitter[string, int]) error {
+		out.Emit(strings.Repeat("k", 1<<20+1), 1)
+		return nil
+	}}),
+	"late": entryOf(late()),
+	"replaces-itself": entryOf(faulty(func(storage.Record) error {
+		if _, err := os.Stat(os.Args[4]); err == nil {
+			return nil
+		}
+		if err := errors.Join(os.Rename(os.Args[2], os.Args[3]), os.WriteFile(os.Args[4], nil, 0o600)); err != nil {
+			return err
+		}
+		os.Exit(1)
+		return nil
+	})),
 }
 
 // counter counts records by what of says.
@@ -285,6 +300,21 @@ var half = mapreduce.Job[string, int]{
 		return nil
 	},
 	Combine: mapreduce.Sum[int],
+}
+
+// late emits when it is too late.
+func late() mapreduce.Job[string, int] {
+	var kept *mapreduce.Emitter[string, int]
+	return mapreduce.Job[string, int]{
+		Map: func(rec storage.Record, out *mapreduce.Emitter[string, int]) error {
+			kept = out
+			return ordinals(rec, out)
+		},
+		Reduce: func(string, iter.Seq[int], *mapreduce.Rows) error {
+			kept.Emit("late", 1)
+			return nil
+		},
+	}
 }
 
 func ordinals(rec storage.Record, out *mapreduce.Emitter[string, int]) error {

@@ -16,7 +16,9 @@ func Local[K comparable, V any](job Job[K, V]) Executor {
 
 type local struct{ new func() worker.Worker }
 
-func (local) check() error { return nil }
+func (l local) open() (workers, error) { return l, nil }
+
+func (local) close() {}
 
 func (l local) start(context.Context, startEnv) (handle, error) { return localHandle{l.new()}, nil }
 

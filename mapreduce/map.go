@@ -142,11 +142,16 @@ func fileError(path string, err error) error {
 func (t *mapTask[K, V]) record(rec storage.Record, path string) error {
 	t.out.reset()
 	err := t.call(rec)
+	t.out.open = false
 	if err == nil {
 		err = rec.Err()
 	}
 	if err != nil {
-		return t.badRecord(worker.BadRecord{Path: path, Line: rec.Line(), Offset: rec.Offset(), Reason: err.Error()}, err)
+		reason := err.Error()
+		if syntax, ok := errors.AsType[*storage.SyntaxError](err); ok {
+			reason = syntax.Reason // the position is known
+		}
+		return t.badRecord(worker.BadRecord{Path: path, Line: rec.Line(), Offset: rec.Offset(), Reason: reason}, err)
 	}
 	for _, c := range t.out.counts {
 		t.counters[cJobPrefix+c.name] += c.n
@@ -174,6 +179,7 @@ func (t *mapTask[K, V]) record(rec storage.Record, path string) error {
 
 func (t *mapTask[K, V]) call(rec storage.Record) (err error) {
 	defer recovered(&err)
+	t.out.open = true
 	return t.job.Map(rec, &t.out)
 }
 

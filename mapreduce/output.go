@@ -8,10 +8,45 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/telemetry-mr/mr/mapreduce/internal/worker"
 	"github.com/telemetry-mr/mr/storage"
 )
+
+// resolveOutput returns where the output is, behind symbolic links: that is what is locked and replaced. It refuses what is
+// no place for a file.
+func resolveOutput(output string) (string, error) {
+	if output == "" {
+		return "", nil
+	}
+	path := output
+	for range 40 { // as many links as the kernel follows
+		link, err := os.Readlink(path)
+		if err != nil {
+			break
+		}
+		if !filepath.IsAbs(link) {
+			link = filepath.Join(filepath.Dir(path), link)
+		}
+		path = link
+	}
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return "", err
+	}
+	if dir, err := filepath.EvalSymlinks(filepath.Dir(abs)); err == nil {
+		abs = filepath.Join(dir, filepath.Base(abs))
+	}
+	info, err := os.Stat(abs)
+	switch {
+	case strings.HasPrefix(abs, "/dev/") || strings.HasPrefix(abs, "/proc/"):
+		return "", &ConfigError{Msg: fmt.Sprintf("the output %s is no place for a file", output), Hint: "without an output, rows go to standard output"}
+	case err == nil && !info.Mode().IsRegular():
+		return "", &ConfigError{Msg: fmt.Sprintf("the output %s is not a regular file", output)}
+	}
+	return abs, nil
+}
 
 // commit joins the parts, in their order, to the output: a file that appears whole and synced, or a stream that gets its
 // first byte when all parts are there.

@@ -166,6 +166,9 @@ func Run(ctx context.Context, x Executor, cfg Config) (stats Stats, err error) {
 	if err := cfg.check(); err != nil {
 		return stats, err
 	}
+	if cfg.Output, err = resolveOutput(cfg.Output); err != nil {
+		return stats, err
+	}
 	r := &run{cfg: &cfg, exec: x, stats: &stats}
 	defer r.close()
 	if err = r.open(ctx); err == nil {
@@ -198,9 +201,11 @@ func (r *run) close() {
 
 // open finds the input, then takes what the run needs, so that a run without input touches nothing.
 func (r *run) open(ctx context.Context) error {
-	if err := r.exec.check(); err != nil {
+	workers, err := r.exec.open()
+	if err != nil {
 		return err
 	}
+	r.undo = append(r.undo, workers.close)
 	if err := r.walk(ctx); err != nil {
 		return err
 	}
@@ -223,18 +228,18 @@ func (r *run) open(ctx context.Context) error {
 		return err
 	}
 	r.undo = append(r.undo, remove)
-	workers, share := r.cfg.share()
+	slots, share := r.cfg.share()
 	setup, err := r.setup(share)
 	if err != nil {
 		return err
 	}
-	r.pool = &pool{exec: r.exec, setup: setup, dir: r.dir, env: startEnv{
+	r.pool = &pool{exec: workers, setup: setup, dir: r.dir, env: startEnv{
 		sockets: private,
 		memory:  share,
 		timeout: cmp.Or(r.cfg.StartTimeout, 30*time.Second),
 		stall:   cmp.Or(r.cfg.RecordTimeout, time.Minute),
 		stderr:  &lockedWriter{w: r.cfg.stderr()},
-	}, slots: make([]handle, workers)}
+	}, slots: make([]handle, slots)}
 	r.undo = append(r.undo, r.pool.stop)
 	return nil
 }

@@ -17,10 +17,16 @@ import (
 
 // An Executor says where the tasks of a job are done: [Local] or [Command].
 type Executor interface {
-	// check reports, before anything is read or written, why no worker could start.
-	check() error
+	// open is called once a run, before anything is read or written. It reports why no worker could start.
+	open() (workers, error)
+}
+
+// workers are the workers of one run.
+type workers interface {
 	// start brings up a worker. It is called by several goroutines.
 	start(ctx context.Context, env startEnv) (handle, error)
+	// close is called when all workers have been stopped.
+	close()
 }
 
 // startEnv is what a run gives to each worker that it starts.
@@ -48,7 +54,7 @@ const (
 
 // pool is the workers of a run. Each slot holds one worker, or none until it has something to do.
 type pool struct {
-	exec  Executor
+	exec  workers
 	env   startEnv
 	setup worker.Setup
 	dir   string // attempts have their directories here

@@ -99,7 +99,8 @@ const (
 	fileClosed
 )
 
-// CreateFile begins a file that Commit or Publish will give its name, in place of a file of that name if there is one. The
+// CreateFile begins a file that Commit or Publish will give its name, in place of a file of that name if there is one, whose
+// mode it takes. The
 // extension of the name chooses the codec: .zst, which is the seekable form of FORMAT.md, .gz, or none. The codecs that can
 // only be read are refused. The directory must exist.
 func CreateFile(name string) (*FileWriter, error) {
@@ -118,7 +119,8 @@ func CreateFile(name string) (*FileWriter, error) {
 
 // createIn is CreateFile below an open directory, which must stay open.
 func createIn(root *os.Root, name string) (*FileWriter, error) {
-	if info, err := root.Stat(name); err == nil && info.IsDir() {
+	old, statErr := root.Stat(name)
+	if statErr == nil && old.IsDir() {
 		return nil, errors.New("is a directory")
 	}
 	codec := claimed(name)
@@ -139,6 +141,11 @@ func createIn(root *os.Root, name string) (*FileWriter, error) {
 			return nil, err
 		}
 		break
+	}
+	if statErr == nil { // what takes its place is for the same eyes
+		if err := w.file.Chmod(old.Mode().Perm()); err != nil {
+			return nil, errors.Join(err, w.file.Close(), root.Remove(w.temp))
+		}
 	}
 	switch codec {
 	case codecZstd:

@@ -18,8 +18,9 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// Options say how to start a worker process and when to give it up. Path and SocketDir are required.
+// Options say how to start a worker process and when to give it up. SocketDir and one of Program and Path are required.
 type Options struct {
+	Program   *Program // see [Open]
 	Path      string   // the job program; never looked up in PATH
 	Args      []string // its arguments, without its name
 	Env       []string // KEY=VALUE, beside the few variables that a worker gets from this process; these win
@@ -72,14 +73,21 @@ var _ Worker = (*Process)(nil)
 // Start starts a worker process and returns when it has called [Serve]. An error is a *ProgramError when another try would
 // end the same way, a *LostError with Start set when it might not, or the context's. ctx does not bind the process later.
 func Start(ctx context.Context, o Options) (*Process, error) {
-	path, err := program(o.Path)
-	if err != nil {
-		return nil, err
+	pinned := o.Program
+	if pinned == nil {
+		path, err := program(o.Path)
+		if err != nil {
+			return nil, err
+		}
+		pinned = &Program{path: path, exec: path}
 	}
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	p := &Process{o: o, run: newRunner(exec.Command(path, o.Args...), o.Stderr)}
+	path := pinned.path
+	cmd := exec.Command(path, o.Args...)
+	cmd.Path = pinned.exec
+	p := &Process{o: o, run: newRunner(cmd, o.Stderr)}
 	p.plugin = plugin.NewClient(&plugin.ClientConfig{
 		HandshakeConfig:  handshake,
 		Plugins:          plugin.PluginSet{pluginName: &grpcPlugin{}},
@@ -98,6 +106,7 @@ func Start(ctx context.Context, o Options) (*Process, error) {
 	go func() { up <- p.connect() }()
 	late := time.NewTimer(o.startTimeout())
 	defer late.Stop()
+	var err error
 	select {
 	case err = <-up:
 	case <-ctx.Done():

@@ -27,10 +27,32 @@ func (e *ProgramError) Error() string {
 	return s
 }
 
-// Check returns a *ProgramError if name is no file that can be executed. Whether it is a job program shows when it starts.
-func Check(name string) error {
-	_, err := program(name)
-	return err
+// A Program is a job program that stays the same while it is open, even if another file takes its name.
+type Program struct {
+	path string
+	file *os.File // nil where a file is executed by its name
+	exec string   // what is executed
+}
+
+// Open returns a *ProgramError if name is no file that can be executed. Whether it is a job program shows when it starts.
+// Scripts, and all programs on systems other than Linux, are found by their name at each start.
+func Open(name string) (*Program, error) {
+	path, err := program(name)
+	if err != nil {
+		return nil, err
+	}
+	p := &Program{path: path, exec: path}
+	if err := p.pin(); err != nil {
+		return nil, &ProgramError{Path: name, Reason: err.Error()}
+	}
+	return p, nil
+}
+
+// Close is called when no more processes will be started.
+func (p *Program) Close() {
+	if p.file != nil {
+		_ = p.file.Close() // only read
+	}
 }
 
 // program returns the path to execute, after a look at what can be known before.

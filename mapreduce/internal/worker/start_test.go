@@ -54,7 +54,7 @@ func TestNoJobProgram(t *testing.T) {
 			if p != nil || !ok || !strings.HasPrefix(e.Reason, c.reason) || !strings.HasPrefix(e.Stderr, c.stderr) {
 				t.Fatalf("Start: %#v, want a ProgramError: %s %q", err, c.reason, c.stderr)
 			}
-			if known := worker.Check(c.path) != nil; known != (c.name == "missing" || c.name == "empty name" ||
+			if known := notOpened(c.path); known != (c.name == "missing" || c.name == "empty name" ||
 				c.name == "directory" || c.name == "not executable") {
 				t.Errorf("Check: known before the start is %v", known)
 			}
@@ -119,4 +119,12 @@ func TestServeByHand(t *testing.T) {
 			t.Errorf("%q: %v, printed %q, want three lines that explain", env, err, out)
 		}
 	}
+}
+
+func notOpened(path string) bool {
+	p, err := worker.Open(path)
+	if err == nil {
+		p.Close()
+	}
+	return err != nil
 }
