@@ -79,13 +79,13 @@ func Start(ctx context.Context, o Options) (*Process, error) {
 		if err != nil {
 			return nil, err
 		}
-		pinned = &Program{path: path, exec: path}
+		pinned = &Program{name: o.Path, path: path, exec: path}
 	}
+	o.Path = pinned.name // for messages
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	path := pinned.path
-	cmd := exec.Command(path, o.Args...)
+	cmd := exec.Command(pinned.path, o.Args...)
 	cmd.Path = pinned.exec
 	p := &Process{o: o, run: newRunner(cmd, o.Stderr)}
 	p.plugin = plugin.NewClient(&plugin.ClientConfig{

@@ -29,6 +29,7 @@ func (e *ProgramError) Error() string {
 
 // A Program is a job program that stays the same while it is open, even if another file takes its name.
 type Program struct {
+	name string // as it was given
 	path string
 	file *os.File // nil where a file is executed by its name
 	exec string   // what is executed
@@ -41,7 +42,7 @@ func Open(name string) (*Program, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Program{path: path, exec: path}
+	p := &Program{name: name, path: path, exec: path}
 	if err := p.pin(); err != nil {
 		return nil, &ProgramError{Path: name, Reason: err.Error()}
 	}
