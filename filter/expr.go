@@ -75,7 +75,7 @@ func parseTerm(expr string, at, end int) (dim string, set Set, err error) {
 	case op < 0:
 		return fail(at, "no = after %q; a term is DIMENSION=VALUE, and blanks separate terms", term)
 	case term[op] != '=':
-		return fail(at+op, "%s is not supported yet; a term is DIMENSION=VALUE", operator(term[op:]))
+		return fail(at+op, "%s is not supported; a term is DIMENSION=VALUE", operator(term[op:]))
 	case op == 0:
 		return fail(at, "no dimension before =")
 	}
@@ -92,7 +92,7 @@ func parseTerm(expr string, at, end int) (dim string, set Set, err error) {
 		case value == "*":
 			return fail(offset, "* stands for everything and cannot be one value of several")
 		case strings.Contains(value, ".."):
-			return fail(offset+strings.Index(value, ".."), "ranges (..) are not supported yet in an expression; a JSON filter has min and max")
+			return fail(offset+strings.Index(value, ".."), "ranges (..) are not supported in an expression; a JSON filter has min and max")
 		case i >= 0 && value[i] == '*':
 			return fail(offset+i, "* within a value is not supported; name the values, or write * alone for everything")
 		case i >= 0 && (value[i] == '"' || value[i] == '\''):

@@ -53,15 +53,15 @@ a=*,b
 version=28.*
            ^* within a value is not supported; name the values, or write * alone for everything
 app=Firefox date=20130101..20130103
-                         ^ranges (..) are not supported yet in an expression; a JSON filter has min and max
+                         ^ranges (..) are not supported in an expression; a JSON filter has min and max
 app!=Firefox
-   ^!= is not supported yet; a term is DIMENSION=VALUE
+   ^!= is not supported; a term is DIMENSION=VALUE
 version<28
-       ^< is not supported yet; a term is DIMENSION=VALUE
+       ^< is not supported; a term is DIMENSION=VALUE
 version>=28
-       ^>= is not supported yet; a term is DIMENSION=VALUE
+       ^>= is not supported; a term is DIMENSION=VALUE
 app~Fire
-   ^~ is not supported yet; a term is DIMENSION=VALUE
+   ^~ is not supported; a term is DIMENSION=VALUE
 app==Firefox
     ^= within a value; blanks separate terms, and one = stands between dimension and values
 app=Firefox,channel=nightly

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"math/bits"
 	"path"
 	"slices"
 
@@ -104,13 +105,9 @@ func (w *workspace) openGzip() (source, string, error) {
 
 func (w *workspace) openXZ() (source, string, error) {
 	// The dictionary of the first block is checked here, because the package would allocate up to 4 GiB for it.
-	// A block header: size, flags, [sizes], then the filters: 0x21 is LZMA2, with one byte of properties.
-	w.in.need(12 + 8)
-	if h := w.in.rest(); len(h) >= 20 && h[12] != 0 && h[13] == 0 && h[14] == 0x21 && h[15] == 1 {
-		size, err := lzma.DecodeDictCap(h[16])
-		if err == nil && size > maxWindow {
-			return nil, codecXZ, fmt.Errorf("dictionary of %d bytes is larger than %d", size, maxWindow)
-		}
+	w.in.need(12 + 2 + 9 + 9 + 3)
+	if size := xzDictionary(w.in.rest()); size > maxWindow {
+		return nil, codecXZ, fmt.Errorf("dictionary of %d bytes is larger than %d", size, maxWindow)
 	}
 	foot := &xzFoot{r: &w.in}
 	r, err := xz.NewReader(w.buffered(foot))
@@ -118,6 +115,29 @@ func (w *workspace) openXZ() (source, string, error) {
 		return nil, codecXZ, notEOF(err)
 	}
 	return &streamSource{r: r, whole: foot.check}, codecXZ, nil
+}
+
+// xzDictionary is what the first block of an xz file asks for, 0 if there is none that the package would read.
+// Behind 12 bytes there is the header of the block: its size, flags, up to two sizes as the flags say, then one filter. 0x21
+// is LZMA2, with one byte of properties.
+func xzDictionary(head []byte) int64 {
+	const sizes = 0xc0 // the flags for these; others are for further filters, or reserved
+	if len(head) < 14 || head[12] == 0 || head[13]&^sizes != 0 {
+		return 0
+	}
+	h := head[14:]
+	for range bits.OnesCount8(head[13]) {
+		_, n := binary.Uvarint(h)
+		h = h[max(n, 0):]
+	}
+	if len(h) < 3 || h[0] != 0x21 || h[1] != 1 {
+		return 0
+	}
+	size, err := lzma.DecodeDictCap(h[2])
+	if err != nil {
+		return 0
+	}
+	return size
 }
 
 // xzFoot looks at how an xz file ends, because the package takes some files that are cut short for whole ones: where a block

@@ -292,15 +292,16 @@ type DamagedError struct {
 }
 
 func (e *DamagedError) Error() string {
-	return fmt.Sprintf("%s: damaged near byte %d: %v", e.Path, e.Offset, reason(e.Err))
+	return fmt.Sprintf("%s: damaged near byte %d: %s", e.Path, e.Offset, e.Reason())
+}
+
+// Reason says what is wrong with the file, without its path and the offset.
+func (e *DamagedError) Reason() string {
+	if errors.Is(e.Err, io.ErrUnexpectedEOF) {
+		return "the file ends too early"
+	}
+	return e.Err.Error()
 }
 
 // Unwrap returns the error of the codec.
 func (e *DamagedError) Unwrap() error { return e.Err }
-
-func reason(err error) error {
-	if errors.Is(err, io.ErrUnexpectedEOF) {
-		return errors.New("the file ends too early")
-	}
-	return err
-}

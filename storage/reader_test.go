@@ -74,14 +74,20 @@ func TestLines(t *testing.T) {
 func TestLongLines(t *testing.T) {
 	var content bytes.Buffer
 	var want []string
-	for i, n := range []int{1, 100, 300 << 10, 2 << 20, 9 << 20, 1 << 20, 5, 1<<20 - 3, 700 << 10, 700 << 10, 16<<20 - 2, 7} {
+	sizes := []int{1, 100, 300 << 10, 2 << 20, 9 << 20, 1 << 20, 5, 1<<20 - 3, 700 << 10, 700 << 10, 16<<20 - 2, 7}
+	if testing.Short() {
+		sizes = sizes[:10]
+	}
+	for i, n := range sizes {
 		value := strings.Repeat(fmt.Sprint(i, " "), n/len(fmt.Sprint(i, " "))+1)[:n]
 		fmt.Fprintf(&content, "%d\t%s\n", i%10, value)
 		want = append(want, fmt.Sprintf("%d=%s", i%10, value))
 	}
 	stored := map[string][]byte{"": content.Bytes(), ".zst": pack(t, ".zst", content.Bytes()), ".gz": pack(t, ".gz", content.Bytes())}
 	for name, tool := range tools {
-		stored[name+tool.ext] = tool.run(t, content.Bytes())
+		if !testing.Short() {
+			stored[name+tool.ext] = tool.run(t, content.Bytes())
+		}
 	}
 	for name, data := range stored {
 		if data == nil {
@@ -130,7 +136,11 @@ func (tool tool) run(t testing.TB, content []byte) []byte {
 }
 
 func TestForeignFiles(t *testing.T) {
-	for _, content := range [][]byte{nil, []byte("a\t1\n"), pings(1), pings(1 << 20)} {
+	most := 1 << 20
+	if testing.Short() {
+		most = 300 << 10
+	}
+	for _, content := range [][]byte{nil, []byte("a\t1\n"), pings(1), pings(most)} {
 		_, plain := testTree(t, "", content)
 		want, wantCounts, err := read(plain, storage.ReadOptions{})
 		if err != nil {
@@ -318,6 +328,7 @@ func TestHostileHeaders(t *testing.T) {
 		"zstd promise, table of nothing":  "\x5a\x2a\x4d\x18\x08\x00\x00\x00mrframe1\x5e\x2a\x4d\x18\x09\x00\x00\x00\x00\x00\x00\x00\x80\xb1\xea\x92\x8f",
 		"zstd reserved block":             "\x28\xb5\x2f\xfd\x20\x05\x0f\x00\x00",
 		"xz dictionary of 4 GiB":          "\xfd7zXZ\x00\x00\x04\xe6\xd6\xb4\x46\x02\x00\x21\x01\x28\x00\x00\x00\x00\x00\x00\x00",
+		"xz dictionary behind sizes":      "\xfd7zXZ\x00\x00\x04\xe6\xd6\xb4\x46\x03\xc0\x80\x01\x80\x02\x21\x01\x28\x00\x00\x00\xac\xc9\x2e\x0c",
 		"lzma dictionary of 4 GiB":        "\x5d\x00\x00\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x00\x00\x00",
 		"lzma dictionary of 2 GiB":        "\x5d\x00\x00\x00\x80\xff\xff\xff\xff\xff\xff\xff\xff\x00\x00\x00",
 		"gzip member that does not begin": "\x1f\x8b\x07\x00",
@@ -438,7 +449,11 @@ func TestParts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, size := range []int64{1, 100 << 10, 500 << 10, 1 << 20, file.Size, 1 << 40} {
+	sizes := []int64{1, 100 << 10, 500 << 10, 1 << 20, file.Size, 1 << 40}
+	if testing.Short() {
+		sizes = []int64{1, 500 << 10}
+	}
+	for _, size := range sizes {
 		parts, err := file.Parts(size)
 		if err != nil {
 			t.Fatal(err)

@@ -183,6 +183,10 @@ func (v Value) Raw() []byte {
 	return v.b[:end:end]
 }
 
+// Rest returns the text that the value is at the beginning of, as far as the record goes or the end of the value is known: for
+// packages that decode the text of values themselves. It is borrowed from the record.
+func (v Value) Rest() []byte { return v.b }
+
 // Malformed marks the record as bad, for packages that decode the text of values themselves. The first reason counts.
 func (v Value) Malformed(reason string) { v.at.malformed(reason) }
 
@@ -229,6 +233,20 @@ func (v Value) elements(yield func(Value) bool) {
 }
 
 func (v Value) members(yield func(string, Value) bool) {
+	v.Walk(func(name string, member Value) (size int, more bool) {
+		size = skipMember(member.b, 0)
+		if size < 0 {
+			v.at.malformed("malformed object member")
+			return 0, false
+		}
+		member.b, member.exact = member.b[:size:size], true
+		return size, yield(name, member)
+	})
+}
+
+// Walk is Members for packages that decode the text of values themselves, and so find out where it ends. It calls visit with
+// each member, whose Rest is not looked at before. visit returns how much of it the value is, and whether to go on.
+func (v Value) Walk(visit func(name string, member Value) (size int, more bool)) {
 	b := v.b
 	if len(b) == 0 || b[0] != '{' {
 		return
@@ -259,14 +277,11 @@ func (v Value) members(yield func(string, Value) bool) {
 				return
 			}
 		}
-		end := skipMember(b, start)
-		if end < 0 {
-			v.at.malformed("malformed object member")
+		size, more := visit(name, Value{b: b[start:], at: v.at})
+		if !more {
 			return
 		}
-		if !yield(name, Value{b: b[start:end:end], at: v.at, exact: true}) {
-			return
-		}
+		end := start + size
 		if i = end + 1; i >= len(b) || b[end] != ',' || b[i] <= ' ' {
 			if i = v.at.comma(b, end, v.exact); i < 0 {
 				return

@@ -147,8 +147,11 @@ func (w *Writer) create(values []string) (*outFile, error) {
 	if err := w.tree.root.MkdirAll(dir, 0o777); err != nil {
 		return nil, err
 	}
-	if _, err := w.tree.root.Lstat(name); !errors.Is(err, fs.ErrNotExist) {
+	switch _, err := w.tree.root.Lstat(name); {
+	case err == nil:
 		return nil, fmt.Errorf("%s: %w", name, fs.ErrExist)
+	case !errors.Is(err, fs.ErrNotExist):
+		return nil, err
 	}
 	fw, err := createIn(w.tree.root, name)
 	if err != nil {

@@ -144,6 +144,11 @@ func TestWriterLimits(t *testing.T) {
 	if err := bad.Append([]string{"main"}, nil, nil); err == nil {
 		t.Error("a unique part with a slash: no error")
 	}
+	long := storage.NewWriter(tree, storage.WriterOptions{Unique: func(int) string { return strings.Repeat("x", 300) }})
+	defer long.Close()
+	if err := long.Append([]string{"main"}, nil, nil); err == nil || errors.Is(err, fs.ErrExist) {
+		t.Errorf("a file name that is too long: %v", err)
+	}
 }
 
 func exists(name string) bool {

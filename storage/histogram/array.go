@@ -56,32 +56,47 @@ type Array struct {
 // can represent, such as a histogram that was stored unconverted, as an object.
 // What is not even JSON marks the record as malformed.
 func Parse(v storage.Value) (Array, bool) {
-	text := v.Raw()
-	if len(text) == 0 || text[0] != '[' {
-		return Array{}, false
+	a, size := decode(v)
+	if size < 0 {
+		refuse(v)
 	}
-	buf := v.Buffer()
-	appended, form, end := parse(*buf, text)
-	if end != len(text) {
-		if !json.Valid(text) {
-			v.Malformed("malformed array")
-		}
-		return Array{}, false
-	}
-	*buf = appended
-	return Array{b: form}, true
+	return a, size > 0
 }
 
 // All returns the arrays of an object, such as the field histograms of a record,
 // by name and in order. Members that Parse refuses are passed over.
 func All(v storage.Value) iter.Seq2[string, Array] {
 	return func(yield func(string, Array) bool) {
-		for name, member := range v.Members() {
-			if a, ok := Parse(member); ok && !yield(name, a) {
-				return
+		v.Walk(func(name string, member storage.Value) (size int, more bool) {
+			a, size := decode(member)
+			if size < 0 {
+				size = refuse(member)
+				return size, size > 0
 			}
-		}
+			return size, yield(name, a)
+		})
 	}
+}
+
+// decode returns the array of v and the size of its text, or -1.
+func decode(v storage.Value) (a Array, size int) {
+	buf := v.Buffer()
+	appended, form, size := parse(*buf, v.Rest())
+	if size < 0 {
+		return Array{}, -1
+	}
+	*buf = appended
+	return Array{b: form}, size
+}
+
+// refuse marks the record if v, which is no array for decode, is malformed. It
+// returns the size of its text, 0 if it has no end.
+func refuse(v storage.Value) int {
+	text := v.Raw()
+	if len(text) > 0 && text[0] == '[' && !json.Valid(text) {
+		v.Malformed("malformed array")
+	}
+	return len(text)
 }
 
 // N returns the number of arrays that were added, of all lengths.

@@ -33,13 +33,6 @@ func number(b []byte, i int) (v value, end int) {
 	if negative {
 		i++
 	}
-	if len(b)-i >= 2 && b[i]-'0' < 10 && (b[i+1] == ',' || b[i+1] == ']') { // most are
-		n := int64(b[i] - '0')
-		if negative {
-			n = -n
-		}
-		return value{n: n}, i + 1
-	}
 	from := i
 	m, i := digits(b, i, 0)
 	size := i - from
@@ -91,12 +84,11 @@ func digits(b []byte, i int, m uint64) (uint64, int) {
 	for i+8 <= len(b) {
 		w := word(b, i)
 		size := digitsIn(w)
-		if size == 8 {
-			m = m*1e8 + eightDigits(w)
-			i += 8
-			continue
+		if size < 8 {
+			return m*pow10[size&7] + eightDigits(w<<(64-8*size)), i + size
 		}
-		return m*pow10[size] + eightDigits(w<<(64-8*size)), i + size
+		m = m*1e8 + eightDigits(w)
+		i += 8
 	}
 	for i < len(b) && b[i]-'0' < 10 {
 		m = m*10 + uint64(b[i]-'0')

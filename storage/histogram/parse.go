@@ -2,8 +2,8 @@ package histogram
 
 import (
 	"encoding/binary"
-	"math"
 	"math/bits"
+	"slices"
 )
 
 // parse appends the binary form of the array that text begins with to dst, and
@@ -15,116 +15,150 @@ func parse(dst, text []byte) (appended, form []byte, end int) {
 		return dst, nil, -1
 	}
 	start := len(dst) + maxHead
-	dst = append(dst, roomForHead...)
+	dst = slices.Grow(dst, maxHead)[:start]
 	i := skipBlanks(text, 1)
 	if i < len(text) && text[i] == ']' {
 		return dst, prepend(dst, start, part{n: 1}), i + 1
 	}
-	k := 0          // the index of the element at i
-	done := 0       // elements in dst; those from there to k are 0
-	spaced := false // there was a blank behind the last comma
-	for k < math.MaxInt32-64 {
+	n := 0     // elements before i
+	zeros := 0 // the last of them, which are 0 and not in dst
+	for {
 		for {
-			b := block(text[i:], spaced)
-			if b.end == 0 {
+			dst = slices.Grow(dst, batch)
+			size, count, end, left := parseSmall((*[batch]byte)(dst[len(dst):cap(dst)]), text[i:], zeros)
+			dst = dst[:len(dst)+size]
+			n += count
+			i += end
+			zeros = left
+			if size < batch-8 {
 				break
 			}
-			// Most elements are 0, and cost nothing of their own.
-			for rest := b.starts &^ b.zeros; rest != 0; rest &= rest - 1 {
-				at := bits.TrailingZeros64(rest)
-				size := bits.TrailingZeros64(b.commas >> at)
-				n := eightDigits(word(text, i+at) << (64 - 8*size))
-				index := k + bits.OnesCount64(b.starts&(1<<at-1))
-				if zeros := index - done; zeros <= maxZeros && n < codeInt16-bias {
-					dst = append(dst, byte(zeros), byte(n+bias))
-				} else {
-					dst = appendWide(dst, zeros, int64(n))
-				}
-				done = index + 1
-			}
-			k += bits.OnesCount64(b.starts)
-			i += b.end
 		}
-		// What is in no block is mostly the summary.
-		for range summaryLen {
-			if i < len(text) && text[i] <= ' ' {
-				i = skipBlanks(text, i)
-			}
-			v, next := number(text, i)
-			if next < 0 {
-				return dst, nil, -1
-			}
-			if v.kind == kindFloat {
-				dst = appendFloat(dst, k-done, v.x)
-				done = k + 1
-			} else if v.n != 0 {
-				dst = appendInt(dst, k-done, v.n)
-				done = k + 1
-			}
-			k++
-			i = next
-			if i < len(text) && text[i] <= ' ' {
-				i = skipBlanks(text, i)
-			}
-			if i == len(text) {
-				return dst, nil, -1
-			}
-			c := text[i]
+		// Any other element, mostly of the summary.
+		if i < len(text) && text[i] <= ' ' {
+			i = skipBlanks(text, i)
+		}
+		var v value
+		if digit := oneDigit(text, i); digit >= 0 {
+			v.n = int64(digit)
 			i++
-			if c == ']' {
-				dst = appendZeros(dst, k-done)
-				return dst, prepend(dst, start, part{len: k, n: 1}), i
-			}
-			if c != ',' {
-				return dst, nil, -1
-			}
-			if spaced = i < len(text) && text[i] == ' '; spaced {
-				i++
-			}
+		} else if i < len(text) && text[i] == '-' && oneDigit(text, i+1) >= 0 { // usually -1
+			v.n = -int64(oneDigit(text, i+1))
+			i += 2
+		} else if v, i = number(text, i); i < 0 {
+			return dst, nil, -1
+		}
+		n++
+		switch {
+		case v.kind == kindFloat:
+			dst = appendFloat(dst, zeros, v.x)
+			zeros = 0
+		case v.n == 0:
+			zeros++
+		default:
+			dst = appendInt(dst, zeros, v.n)
+			zeros = 0
+		}
+		if i < len(text) && text[i] <= ' ' {
+			i = skipBlanks(text, i)
+		}
+		if i == len(text) {
+			return dst, nil, -1
+		}
+		c := text[i]
+		i++
+		if c == ']' {
+			dst = appendZeros(dst, zeros)
+			return dst, prepend(dst, start, part{len: n, n: 1}), i
+		}
+		if c != ',' {
+			return dst, nil, -1
 		}
 	}
-	return dst, nil, -1
 }
 
-const roomForHead = "                 " // maxHead bytes
-
-// numbers is what block tells of the beginning of a text, in masks whose lowest
-// bit is for the first byte.
-type numbers struct {
-	starts uint64 // of numbers of at most 7 digits
-	zeros  uint64 // digits 0
-	commas uint64 // one behind each number
-	end    int    // of the last number's separator
-}
-
-// block finds small integers with the usual separator behind each. The end is 0
-// if text begins with anything else. At least 8 bytes are left behind the last.
-func block(text []byte, spaced bool) numbers {
-	commas, blanks, zeros := scan(text, spaced)
-	// Eight digits in a row are too long for a number here.
-	digits := ^(commas | blanks)
-	digits &= digits >> 1
-	digits &= digits >> 2
-	digits &= digits >> 4
-	commas &= digits&-digits - 1
-	end := bits.Len64(commas)
-	below := uint64(1)<<end - 1
-	starts := commas<<1 | 1
-	if spaced {
-		if (blanks^commas<<1)&below != 0 {
-			return numbers{}
+// parseSmall reads integers of one or two digits with a comma behind, of which
+// most are 0 and most others have one digit. It writes entries for those that are
+// not 0 to out until there is no room for four, and returns the size of the
+// entries, how many integers there were and where they end, and how many zeros are
+// behind the last entry. In front of the first there are some already.
+func parseSmall(out *[batch]byte, text []byte, zeros int) (size, n, end, left int) {
+	i := 0
+	for len(text)-i >= 8 && size <= batch-8 && zeros <= maxZeros-4 {
+		w := word(text, i)
+		if w == fourZeros {
+			n += 4
+			zeros += 4
+			i += 8
+			continue
 		}
-		starts = commas<<2 | 1
+		if w&fourCommas == fourZeros&fourCommas && fourAtMost9(w) {
+			for range 4 {
+				// An entry that is for 0 is written over by the next.
+				digit := int(w & 0x0f)
+				out[size&(batch-1)] = byte(zeros)
+				out[(size+1)&(batch-1)] = byte(digit + bias)
+				nonzero := (digit + 15) >> 4
+				size += 2 * nonzero
+				zeros = (zeros + 1) & (nonzero - 1)
+				w >>= 16
+			}
+			n += 4
+			i += 8
+			continue
+		}
+		// Branches, which the processor foresees, are better here than arithmetic that
+		// it must wait for to know where the next element begins.
+		x := byte(w) - '0'
+		if x > 9 {
+			break
+		}
+		at := i + 2
+		if byte(w>>8) != ',' {
+			y := byte(w>>8) - '0'
+			if y > 9 || x == 0 || byte(w>>16) != ',' {
+				break
+			}
+			x = 10*x + y
+			at++
+		}
+		i = at
+		if i < len(text) && text[i] == ' ' {
+			i++
+		}
+		n++
+		if x == 0 {
+			zeros++
+			continue
+		}
+		out[size&(batch-1)] = byte(zeros)
+		out[(size+1)&(batch-1)] = x + bias
+		size += 2
+		zeros = 0
 	}
-	starts &= below
-	if starts&commas != 0 || starts&zeros<<1&^commas != 0 { // no digit, or 0 in front of one
-		return numbers{}
-	}
-	if spaced && blanks>>end&1 != 0 {
-		end++
-	}
-	return numbers{starts, zeros, commas, end}
+	return size, n, i, zeros
 }
+
+const batch = 64
+
+// oneDigit returns the number at i if it is one digit, -1 otherwise.
+func oneDigit(b []byte, i int) int {
+	if i+1 < len(b) && b[i]-'0' < 10 && (b[i+1] == ',' || b[i+1] == ']') {
+		return int(b[i] - '0')
+	}
+	return -1
+}
+
+// fourAtMost9 tells whether every second byte of w, which is at least '0', is a
+// digit.
+func fourAtMost9(w uint64) bool {
+	return (w+0x0006000600060006)&0x0010001000100010 == fourZeros&0x0010001000100010
+}
+
+const (
+	fourZeros  = 0x2c302c302c302c30 // "0,0,0,0,"
+	fourCommas = 0xfff0fff0fff0fff0 // what all texts of four digits have in common
+)
 
 // Text is read eight bytes at a time, as the lanes of a word: a lane further up
 // is a byte further on in the text.
@@ -135,32 +169,6 @@ const (
 )
 
 func word(b []byte, i int) uint64 { return binary.LittleEndian.Uint64(b[i:]) }
-
-// scan tells which of the first bytes of text are commas, blanks and zeros, a bit
-// for each. It stops at the first byte that is neither a digit nor a comma nor, if
-// spaced, a blank, after 64 bytes, and 8 bytes before the end of text at least.
-func scan(text []byte, spaced bool) (commas, blanks, zeros uint64) {
-	for size := 0; size < 64 && len(text) >= 16; size += 8 {
-		w := binary.LittleEndian.Uint64(text)
-		text = text[8:]
-		t := w ^ '0'*ones
-		notDigit := t&lows + (0x80-10)*ones | t
-		notComma := differ(w, ',')
-		other := notDigit & notComma & highs
-		commas |= mask(^notComma) << size
-		zeros |= mask(^(t&lows + lows | t)) << size
-		if spaced {
-			notBlank := differ(w, ' ')
-			other &= notBlank
-			blanks |= mask(^notBlank) << size
-		}
-		if other != 0 {
-			before := uint64(1)<<(size+bits.TrailingZeros64(other)/8) - 1
-			return commas & before, blanks & before, zeros & before
-		}
-	}
-	return commas, blanks, zeros
-}
 
 // differ sets bit 7 of the lanes that do not hold c, and bits of no meaning.
 func differ(w uint64, c byte) uint64 {
