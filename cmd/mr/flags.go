@@ -84,7 +84,8 @@ const storeUsage = `    --data DIR        the store (default: the current direct
                       appBuildID submission_date)
     --filter FILTER   which values of the dimensions to read: an expression such as
                       'appName=Firefox appUpdateChannel=nightly,aurora', or the name
-                      of a JSON document. Given several times, all must hold
+                      of a JSON document. What is the name of a file is never taken
+                      for an expression. Given several times, all must hold
 `
 
 // open opens the store and returns it with what is selected of it. The caller closes it.
@@ -122,7 +123,8 @@ func (s *storeFlags) tree() (*storage.Tree, error) {
 	return storage.OpenWith(s.data, schema)
 }
 
-// filter joins the filters that were asked for. What has an operator is an expression; anything else names a file.
+// filter joins the filters that were asked for. What has an operator is an expression, unless there is a file
+// of that name; anything else names a file.
 func (s *storeFlags) filter() (filter.Filter, error) {
 	var all filter.Filter
 	for _, text := range s.filters {
@@ -136,7 +138,9 @@ func (s *storeFlags) filter() (filter.Filter, error) {
 }
 
 func parseFilter(text string) (filter.Filter, error) {
-	if strings.ContainsAny(text, "=<>") {
+	info, err := os.Stat(text)
+	isFile := err == nil && !info.IsDir()
+	if !isFile && strings.ContainsAny(text, "=<>") {
 		f, err := filter.ParseExpr(text)
 		if err != nil {
 			return nil, usagef("--filter: %v", err)

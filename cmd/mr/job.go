@@ -3,38 +3,38 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 )
 
 // jobProgram returns the path of the job program that JOB means, and what removes it after the run if it was built for it.
-// A name without a slash is looked up as a shell does, then in the current directory.
+// A name without a slash is that of a directory here, else it is looked up as a shell does, else it is that of a file here.
 func jobProgram(ctx context.Context, env env, name string) (path string, remove func(), err error) {
 	path, remove = name, func() {}
-	if !strings.ContainsRune(name, filepath.Separator) {
+	if info, err := os.Stat(name); err == nil && info.IsDir() {
+		return build(ctx, env, name)
+	}
+	if name == filepath.Base(name) {
 		if found, err := exec.LookPath(name); err == nil {
 			path = found
 		}
-	}
-	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		return build(ctx, env, path)
 	}
 	return path, remove, nil
 }
 
 // build builds the command in dir, in a directory of its own, which remove removes.
 func build(ctx context.Context, env env, dir string) (path string, remove func(), err error) {
-	out, err := os.MkdirTemp("", "mr-job-")
+	own, remove, err := newJobDir()
 	if err != nil {
+		return "", nil, fmt.Errorf("directory for the job program: %w", err)
+	}
+	if path, err = buildIn(ctx, env, dir, filepath.Join(own, "bin")); err != nil {
+		remove()
 		return "", nil, err
 	}
-	if path, err = buildIn(ctx, env, dir, out); err != nil {
-		_ = os.RemoveAll(out) // a temporary directory; err says what matters
-		return "", nil, err
-	}
-	return path, func() { _ = os.RemoveAll(out) }, nil
+	return path, remove, nil
 }
 
 func buildIn(ctx context.Context, env env, dir, out string) (path string, err error) {

@@ -23,7 +23,7 @@ var mayImport = map[string]string{
 	"storage/ingest":            "filter storage storage/exact storage/histogram/...",
 	"mapreduce":                 "filter storage storage/exact mapreduce/... golang.org/x/sync/...",
 	"mapreduce/internal":        "filter storage storage/exact github.com/cespare/xxhash/v2",
-	"mapreduce/internal/worker": "mapreduce/internal/worker/... github.com/hashicorp/... google.golang.org/...",
+	"mapreduce/internal/worker": "mapreduce/internal/worker/... github.com/hashicorp/... golang.org/x/sys/unix google.golang.org/...",
 	"cmd/mr":                    "filter storage/... mapreduce cmd/mr/internal/...",
 	"examples":                  "storage/... mapreduce",
 }

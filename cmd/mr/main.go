@@ -37,7 +37,10 @@ func verbs() []verb {
 	}
 }
 
-func main() { os.Exit(run(os.Args[1:])) }
+func main() {
+	signal.Ignore(syscall.SIGPIPE) // a reader that has gone is an error of writing, after which there is cleaning up
+	os.Exit(run(os.Args[1:]))
+}
 
 func run(args []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)

@@ -32,7 +32,12 @@ workers, partitions and any memory.
     --quiet           say nothing about a run that succeeds
 
 JOB is a Go program that calls mapreduce.Serve, or the directory of its package, which
-is then built first. ARGS are its own arguments.
+is then built first. A name without a slash means the directory of that name here; if
+there is none, the program in PATH; if there is none, the file here.
+
+ARGS are the job's own arguments. What it needs to know comes that way: of the
+environment it gets PATH HOME TMPDIR LANG LC_* TZ USER XDG_CACHE_HOME and Go's own
+GODEBUG GOTRACEBACK GOCOVERDIR GOGC GOMAXPROCS, nothing else.
 
     $ mr run --data store --filter 'appName=Firefox' --output os.tsv ./osdistribution
 
@@ -87,6 +92,9 @@ func runJob(ctx context.Context, env env, args []string) error {
 	stats, err := mapreduce.Run(ctx, mapreduce.Command(program, fs.Args()[1:]...), cfg)
 	if errors.Is(err, mapreduce.ErrNoInput) {
 		warnStrays(env, stats.Strays)
+	}
+	if errors.Is(err, context.Canceled) && cfg.Output != "" {
+		return errOutputKept
 	}
 	if err == nil && !quiet {
 		warn(env, stats)

@@ -60,6 +60,7 @@ func TestScripts(t *testing.T) {
 			"status":    checkStatus,
 			"begin":     begin,
 			"interrupt": interrupt,
+			"unread":    unread,
 			"cut":       cut,
 		},
 	})
@@ -91,17 +92,25 @@ type background struct {
 	stderr *bufio.Reader
 }
 
+// program is a command of the scripts, about to be started.
+func program(ts *testscript.TestScript, args []string) *exec.Cmd {
+	path, err := exec.LookPath(filepath.Join(strings.SplitN(ts.Getenv("PATH"), string(filepath.ListSeparator), 2)[0], args[0]))
+	ts.Check(err)
+	cmd := exec.Command(path, args[1:]...)
+	cmd.Dir = ts.MkAbs(".")
+	for _, name := range []string{"PATH", "TMPDIR", "GOCACHE", "GOMODCACHE"} {
+		cmd.Env = append(cmd.Env, name+"="+ts.Getenv(name))
+	}
+	return cmd
+}
+
 // begin starts a program and returns when it has printed a line to standard error.
 func begin(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 1 {
 		ts.Fatalf("usage: begin PROGRAM [ARGS...]")
 	}
-	path, err := exec.LookPath(filepath.Join(strings.SplitN(ts.Getenv("PATH"), string(filepath.ListSeparator), 2)[0], args[0]))
-	ts.Check(err)
 	b := ts.Value("background").(*background)
-	b.cmd = exec.Command(path, args[1:]...)
-	b.cmd.Dir = ts.MkAbs(".")
-	b.cmd.Env = []string{"PATH=" + ts.Getenv("PATH"), "TMPDIR=" + ts.Getenv("TMPDIR")}
+	b.cmd = program(ts, args)
 	pipe, err := b.cmd.StderrPipe()
 	ts.Check(err)
 	b.stderr = bufio.NewReader(pipe)
@@ -111,10 +120,11 @@ func begin(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Logf("%s", line)
 }
 
-// interrupt is the command "interrupt N": it interrupts what begin started, whose exit status must be N.
+// interrupt is the command "interrupt N MESSAGE": it interrupts what begin started, whose exit status must be N, and the last
+// line that it prints to standard error MESSAGE.
 func interrupt(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 1 {
-		ts.Fatalf("usage: interrupt N")
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: interrupt N MESSAGE")
 	}
 	b := ts.Value("background").(*background)
 	ts.Check(b.cmd.Process.Signal(os.Interrupt))
@@ -122,6 +132,33 @@ func interrupt(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	ts.Logf("%s", rest)
 	expectStatus(ts, args[0], b.cmd.Wait())
+	if !strings.HasSuffix("\n"+string(rest), "\n"+args[1]+"\n") {
+		ts.Fatalf("the last line is not %s", args[1])
+	}
+}
+
+// unread is the command "unread N PROGRAM [ARGS...]": it runs a program whose standard output nobody reads any more. The exit
+// status must be N.
+func unread(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: unread N PROGRAM [ARGS...]")
+	}
+	r, w, err := os.Pipe()
+	ts.Check(err)
+	ts.Check(r.Close())
+	defer w.Close()
+	cmd := program(ts, args[1:])
+	cmd.Stdout = w
+	stderr, err := cmd.StderrPipe()
+	ts.Check(err)
+	ts.Check(cmd.Start())
+	said, err := io.ReadAll(stderr)
+	ts.Check(err)
+	ts.Logf("%s", said)
+	expectStatus(ts, args[0], cmd.Wait())
+	if !strings.HasPrefix(string(said), "mr: ") {
+		ts.Fatalf("it does not say what went wrong")
+	}
 }
 
 // cut is the command "cut FILE N": it leaves the first N bytes of the file, without the last -N if N is negative.

@@ -42,6 +42,9 @@ func (e *usageError) hint(cure string) *usageError {
 // errUsage is a usage error of which the user knows already.
 var errUsage = errors.New("usage")
 
+// errOutputKept is the interruption of a run that has an output.
+var errOutputKept = fmt.Errorf("output not written: %w", context.Canceled)
+
 // status is the exit status that tells of err.
 func status(err error) int {
 	if err == nil {
@@ -85,7 +88,11 @@ func report(w io.Writer, err error) {
 		return
 	}
 	if errors.Is(err, context.Canceled) {
-		fmt.Fprintln(w, "mr: interrupted; nothing was written")
+		what := "interrupted"
+		if errors.Is(err, errOutputKept) {
+			what += "; the output is as it was"
+		}
+		fmt.Fprintf(w, "mr: %s\n", what)
 		return
 	}
 	fmt.Fprintf(w, "mr: %s\n", strings.TrimRight(err.Error(), "\n"))

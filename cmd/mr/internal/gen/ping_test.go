@@ -69,6 +69,9 @@ func TestInfoAgreesWithDims(t *testing.T) {
 }
 
 func TestShape(t *testing.T) {
+	if testing.Short() {
+		t.Skip("makes and reads 400 pings")
+	}
 	list, dims, keys := pings(t, gen.Options{Pings: 400, Files: 100, Seed: 5})
 	var buckets, zeros, windows int
 	counts := make([]int, len(list))
