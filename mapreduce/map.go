@@ -130,7 +130,7 @@ func (t *mapTask[K, V]) file(ctx context.Context, in worker.File, progress func(
 // fileError makes an error of reading a file final: its content would be the same the next time.
 func fileError(path string, err error) error {
 	if d, ok := errors.AsType[*storage.DamagedError](err); ok {
-		return &worker.TaskError{BadData: true, Path: path, Msg: fmt.Sprintf("damaged at byte %d: %v", d.Offset, d.Err)}
+		return &worker.TaskError{BadData: true, Path: path, Msg: fmt.Sprintf("damaged near byte %d: %s", d.Offset, d.Reason())}
 	}
 	if p, ok := errors.AsType[*fs.PathError](err); ok {
 		err = fmt.Errorf("%s: %w", p.Op, p.Err)

@@ -3,9 +3,11 @@ package main
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/telemetry-mr/mr/mapreduce"
 )
@@ -35,7 +37,8 @@ JOB is a Go program that calls mapreduce.Serve, or the directory of its package,
 is then built first. A name without a slash means the directory of that name here; if
 there is none, the program in PATH; if there is none, the file here.
 
-ARGS are the job's own arguments. What it needs to know comes that way: of the
+ARGS are the job's own arguments; those spelled like a flag of mr stand behind a --.
+What it needs to know comes that way: of the
 environment it gets PATH HOME TMPDIR LANG LC_* TZ USER XDG_CACHE_HOME and Go's own
 GODEBUG GOTRACEBACK GOCOVERDIR GOGC GOMAXPROCS, nothing else.
 
@@ -67,7 +70,10 @@ func runJob(ctx context.Context, env env, args []string) error {
 	if fs.NArg() == 0 {
 		return usagef("no job program was named").hint("mr run [flags] JOB [ARGS...]; flags come before JOB")
 	}
-	var err error
+	jobArgs, err := argsOfJob(fs)
+	if err != nil {
+		return err
+	}
 	cfg.Data, cfg.Memory, cfg.MaxRecord = store.data, int64(memory), int64(maxRecord)
 	if cfg.MaxBad, err = mapreduce.ParseBudget(maxBad); err != nil {
 		return usagef("--max-bad: %v", err)
@@ -89,7 +95,7 @@ func runJob(ctx context.Context, env env, args []string) error {
 		return err
 	}
 	defer remove()
-	stats, err := mapreduce.Run(ctx, mapreduce.Command(program, fs.Args()[1:]...), cfg)
+	stats, err := mapreduce.Run(ctx, mapreduce.Command(program, jobArgs...), cfg)
 	if errors.Is(err, mapreduce.ErrNoInput) {
 		warnStrays(env, stats.Strays)
 	}
@@ -100,6 +106,27 @@ func runJob(ctx context.Context, env env, args []string) error {
 		warn(env, stats)
 	}
 	return err
+}
+
+// argsOfJob returns the arguments behind JOB. One that is spelled like a flag of mr's own is most likely in the wrong place,
+// and a job that looks at no arguments would not tell; behind a -- it is the job's.
+func argsOfJob(fs *flag.FlagSet) ([]string, error) {
+	args := fs.Args()[1:]
+	if len(args) > 0 && args[0] == "--" {
+		return args[1:], nil
+	}
+	for _, arg := range args {
+		name, isFlag := strings.CutPrefix(strings.TrimPrefix(arg, "-"), "-")
+		if !isFlag {
+			name, isFlag = strings.CutPrefix(arg, "-")
+		}
+		name, _, _ = strings.Cut(name, "=")
+		if isFlag && fs.Lookup(name) != nil {
+			return nil, usagef("%s stands behind the job, which would get it", arg).
+				hint("flags of mr come before JOB; if it is meant for the job: JOB -- " + arg)
+		}
+	}
+	return args, nil
 }
 
 // warn says what a person should know of a run that succeeded: what was not read, and why.
