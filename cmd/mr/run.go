@@ -37,7 +37,8 @@ JOB is a Go program that calls mapreduce.Serve, or the directory of its package,
 is then built first. A name without a slash means the directory of that name here; if
 there is none, the program in PATH; if there is none, the file here.
 
-ARGS are the job's own arguments; those spelled like a flag of mr stand behind a --.
+ARGS are the job's own arguments; a first one that is spelled like a flag of mr
+stands behind a --.
 What it needs to know comes that way: of the
 environment it gets PATH HOME TMPDIR LANG LC_* TZ USER XDG_CACHE_HOME and Go's own
 GODEBUG GOTRACEBACK GOCOVERDIR GOGC GOMAXPROCS, nothing else.
@@ -108,22 +109,18 @@ func runJob(ctx context.Context, env env, args []string) error {
 	return err
 }
 
-// argsOfJob returns the arguments behind JOB. One that is spelled like a flag of mr's own is most likely in the wrong place,
-// and a job that looks at no arguments would not tell; behind a -- it is the job's.
+// argsOfJob returns the arguments behind JOB. If the first is spelled like a flag of mr's own, it is most likely in the wrong
+// place, and a job that looks at no arguments would not tell; behind a -- it is the job's.
 func argsOfJob(fs *flag.FlagSet) ([]string, error) {
 	args := fs.Args()[1:]
 	if len(args) > 0 && args[0] == "--" {
 		return args[1:], nil
 	}
-	for _, arg := range args {
-		name, isFlag := strings.CutPrefix(strings.TrimPrefix(arg, "-"), "-")
-		if !isFlag {
-			name, isFlag = strings.CutPrefix(arg, "-")
-		}
-		name, _, _ = strings.Cut(name, "=")
-		if isFlag && fs.Lookup(name) != nil {
-			return nil, usagef("%s stands behind the job, which would get it", arg).
-				hint("flags of mr come before JOB; if it is meant for the job: JOB -- " + arg)
+	if len(args) > 0 && strings.HasPrefix(args[0], "-") {
+		name, _, _ := strings.Cut(strings.TrimLeft(args[0], "-"), "=")
+		if fs.Lookup(name) != nil {
+			return nil, usagef("%s stands behind the job, which would get it", args[0]).
+				hint("flags of mr come before JOB; if it is meant for the job: JOB -- " + args[0])
 		}
 	}
 	return args, nil
