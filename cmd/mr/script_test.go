@@ -47,6 +47,7 @@ func TestScripts(t *testing.T) {
 			e.Setenv("ROOT", root)
 			e.Setenv("GOCACHE", caches[0])
 			e.Setenv("GOMODCACHE", caches[1])
+			e.Setenv("GORACE", os.Getenv("GORACE"))
 			b := &background{}
 			e.Values["background"] = b
 			e.Defer(func() {
@@ -98,7 +99,7 @@ func program(ts *testscript.TestScript, args []string) *exec.Cmd {
 	ts.Check(err)
 	cmd := exec.Command(path, args[1:]...)
 	cmd.Dir = ts.MkAbs(".")
-	for _, name := range []string{"PATH", "TMPDIR", "GOCACHE", "GOMODCACHE"} {
+	for _, name := range []string{"PATH", "TMPDIR", "GOCACHE", "GOMODCACHE", "GORACE"} {
 		cmd.Env = append(cmd.Env, name+"="+ts.Getenv(name))
 	}
 	return cmd

@@ -170,17 +170,6 @@ const (
 
 func word(b []byte, i int) uint64 { return binary.LittleEndian.Uint64(b[i:]) }
 
-// differ sets bit 7 of the lanes that do not hold c, and bits of no meaning.
-func differ(w uint64, c byte) uint64 {
-	t := w ^ uint64(c)*ones
-	return t&lows + lows | t
-}
-
-// mask returns bit 7 of the lanes as eight bits.
-func mask(lanes uint64) uint64 {
-	return lanes & highs >> 7 * 0x0102040810204080 >> 56
-}
-
 // digitsIn returns how many digits the text in w begins with.
 func digitsIn(w uint64) int {
 	t := w ^ '0'*ones
