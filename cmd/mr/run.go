@@ -40,7 +40,7 @@ there is none, the program in PATH; if there is none, the file here.
 ARGS are the job's own arguments; a first one that is spelled like a flag of mr
 stands behind a --. What a job needs to know comes that way: of the environment it
 gets PATH HOME TMPDIR LANG LC_* TZ USER XDG_CACHE_HOME and Go's own GODEBUG
-GOTRACEBACK GOCOVERDIR GOGC GOMAXPROCS, nothing else.
+GOTRACEBACK GOCOVERDIR GOGC GOMAXPROCS GORACE, nothing else.
 
     $ mr run --data store --filter 'appName=Firefox' --output os.tsv ./osdistribution
 

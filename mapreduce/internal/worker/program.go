@@ -129,7 +129,7 @@ func versionError(path string, version int64) error {
 // none that is likely to hold a secret.
 var passedOn = []string{
 	"PATH", "HOME", "TMPDIR", "LANG", "TZ", "USER", "XDG_CACHE_HOME",
-	"GODEBUG", "GOTRACEBACK", "GOCOVERDIR", "GOGC", "GOMAXPROCS",
+	"GODEBUG", "GOTRACEBACK", "GOCOVERDIR", "GOGC", "GOMAXPROCS", "GORACE",
 }
 
 // environ is the environment of a worker, but for what go-plugin adds. Later entries win: defaults, then this process's
