@@ -11,7 +11,6 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
-	"time"
 )
 
 const (
@@ -20,9 +19,9 @@ const (
 
 	lockName = "lock"
 
-	// unfinished marks a directory whose lock is not yet held. It is swept after staleAge.
+	// unfinished marks a directory whose lock may not be held yet. If it is swept, its maker makes another.
 	unfinished = ".new"
-	staleAge   = time.Minute // locking takes microseconds
+	tries      = 10
 )
 
 // NewSocketDir makes a private directory as [NewPrivateDir] does, with a path short enough for the sockets of workers: in the
@@ -57,14 +56,19 @@ func NewPrivateDir(parent string) (dir string, cleanup func(), err error) {
 	sweep(parent, prefix())
 
 	// The name without suffix appears with the lock held, so that a sweep in another process never meets it unlocked.
-	dir = filepath.Join(parent, newName())
-	lock, err := makeLocked(dir + unfinished)
-	if err != nil {
-		return "", nil, err
-	}
-	if err := os.Rename(dir+unfinished, dir); err != nil {
+	var lock *os.File
+	for range tries {
+		dir = filepath.Join(parent, newName())
+		if lock, err = makeLocked(dir + unfinished); err != nil {
+			continue
+		}
+		if err = os.Rename(dir+unfinished, dir); err == nil {
+			break
+		}
 		_ = os.RemoveAll(dir + unfinished) // err says what matters
 		_ = lock.Close()
+	}
+	if err != nil {
 		return "", nil, err
 	}
 	return dir, func() {
@@ -98,14 +102,10 @@ func sweep(parent, prefix string) {
 		if err != nil || !info.IsDir() || !mine(info) {
 			continue
 		}
-		if strings.HasSuffix(dir, unfinished) {
-			if time.Since(info.ModTime()) > staleAge {
-				_ = os.RemoveAll(dir)
-			}
-			continue
-		}
 		lock, err := os.OpenFile(filepath.Join(dir, lockName), os.O_RDWR|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
 		switch {
+		case os.IsNotExist(err) && strings.HasSuffix(dir, unfinished):
+			_ = os.Remove(dir) // fails if the lock is there by now
 		case os.IsNotExist(err): // half swept
 			_ = os.RemoveAll(dir)
 		case err == nil:
