@@ -136,10 +136,10 @@ func TestLost(t *testing.T) {
 func TestSetupWithoutAnswer(t *testing.T) {
 	t.Parallel()
 	o := options(t)
-	o.StartTimeout = 500 * time.Millisecond
+	o.StartTimeout = 3 * time.Second // for the start, too
 	p := start(t, o)
 	_, err := p.Setup(t.Context(), worker.Setup{Format: "hang"})
-	if e, ok := errors.AsType[*worker.LostError](err); !ok || e.Reason != "no sign of life for 500ms" {
+	if e, ok := errors.AsType[*worker.LostError](err); !ok || e.Reason != "no sign of life for 3s" {
 		t.Errorf("Setup: %v, want it lost", err)
 	}
 }
