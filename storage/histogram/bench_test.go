@@ -51,8 +51,8 @@ func BenchmarkParse(b *testing.B) {
 		var buf []byte
 		i := 0
 		for b.Loop() {
-			var ok bool
-			if sink, buf, ok = histogram.ParseText(buf[:0], all[i]); !ok {
+			var size int
+			if sink, buf, size = histogram.ParseText(buf[:0], all[i]); size < 0 {
 				b.Fatal("not parsed")
 			}
 			i = (i + 1) % len(all)
@@ -63,8 +63,8 @@ func BenchmarkParse(b *testing.B) {
 func arrays(b *testing.B, all [][]byte) []histogram.Array {
 	var as []histogram.Array
 	for _, text := range all {
-		a, _, ok := histogram.ParseText(nil, text)
-		if !ok {
+		a, _, size := histogram.ParseText(nil, text)
+		if size < 0 {
 			b.Fatal("not parsed")
 		}
 		as = append(as, a)

@@ -88,31 +88,36 @@ func (s *sums) appendBinary(dst []byte) []byte {
 	dst = slices.Grow(dst, maxHead+2*len(s.ints)+16)
 	start := len(dst)
 	dst = dst[:start+maxHead]
-	nextFloat, floats := s.firstFloat(), s.floats
-	zeros := 0
-	for i, n := range s.ints {
-		if i == nextFloat {
-			sum := s.totalOf(&floats[0])
-			if floats = floats[1:]; len(floats) > 0 {
-				nextFloat = floats[0].i
-			}
-			var ok bool
-			if n, ok = sum.Int64(); !ok {
-				dst = appendSum(dst, zeros, sum)
-				zeros = 0
-				continue
-			}
+	from, done := 0, 0 // elements that were looked at, and those of them in dst, behind which are zeros
+	for k := range s.floats {
+		f := &s.floats[k]
+		dst, done = appendInts(dst, s.ints[:f.i], from, done)
+		from = f.i + 1
+		sum := s.totalOf(f)
+		if n, ok := sum.Int64(); !ok {
+			dst = appendSum(dst, f.i-done, sum)
+			done = from
+		} else if n != 0 {
+			dst = appendInt(dst, f.i-done, n)
+			done = from
 		}
-		if n == 0 {
-			zeros++
-			continue
-		}
-		dst = appendInt(dst, zeros, n)
-		zeros = 0
 	}
-	dst = appendZeros(dst, zeros)
+	dst, done = appendInts(dst, s.ints, from, done)
+	dst = appendZeros(dst, len(s.ints)-done)
 	form := prepend(dst, start+maxHead, part{len: len(s.ints), n: s.n})
 	return append(dst[:start], form...)
+}
+
+// appendInts appends entries for ints[from:], up to the last that is not 0. It
+// takes and returns how many elements are in dst.
+func appendInts(dst []byte, ints []int64, from, done int) (appended []byte, nowDone int) {
+	for i := from; i < len(ints); i++ {
+		if n := ints[i]; n != 0 {
+			dst = appendInt(dst, i-done, n)
+			done = i + 1
+		}
+	}
+	return dst, done
 }
 
 // appendInt appends entries for an integer behind zeros.

@@ -20,8 +20,8 @@ import (
 )
 
 func parse(t interface{ Fatalf(string, ...any) }, text string) histogram.Array {
-	a, _, ok := histogram.ParseText(nil, []byte(text))
-	if !ok {
+	a, _, size := histogram.ParseText(nil, []byte(text))
+	if size != len(text) {
 		t.Fatalf("%s is refused", text)
 	}
 	return a
@@ -320,6 +320,49 @@ func TestOverflow(t *testing.T) {
 	}
 }
 
+// TestBinaryForms: each number and each run of zeros comes back from the binary
+// form, in which equal arrays are equal however they came about.
+func TestBinaryForms(t *testing.T) {
+	numbers := []string{
+		"-11", "-10", "-1", "0", "1", "240", "241", "32767", "32768", "-32768", "-32769", "2147483647", "2147483648", "-2147483648", "-2147483649",
+		"9223372036854775807", "-9223372036854775808", "9223372036854775808", "0.5", "-0.001", "1e300",
+	}
+	for _, zeros := range []int{0, 1, 3, 4, 7, 8, 250, 251, 252, 255, 256, 257, 511, 512, 513, 100000} {
+		for _, number := range numbers {
+			run := strings.Repeat("0,", zeros)
+			one := parse(t, "["+run+number+","+run+"7]")
+			again := parse(t, "[ "+strings.ReplaceAll(run, ",", " ,")+number+" , "+strings.ReplaceAll(run, ",", ".0,")+"7e0]")
+			form := binaryOf(t, one)
+			if !bytes.Equal(form, binaryOf(t, again)) {
+				t.Errorf("%d zeros, %s: the binary form depends on the spelling", zeros, number)
+			}
+			var sum, back histogram.Array
+			histogram.Add(&sum, one)
+			if !bytes.Equal(form, binaryOf(t, sum)) {
+				t.Errorf("%d zeros, %s: the sum of one array has another binary form", zeros, number)
+			}
+			if err := back.UnmarshalBinary(form); err != nil || back.Len() != 2*zeros+2 || textOf(back) != textOf(sum) {
+				t.Errorf("%d zeros, %s: the binary form is that of %.100s, %v", zeros, number, back, err)
+			}
+		}
+	}
+}
+
+// TestCancel: what floats and integers of an element cancel out is 0.
+func TestCancel(t *testing.T) {
+	var sum histogram.Array
+	for _, text := range []string{"[1,5,0,3]", "[1,-5.5,0,3]", "[1,0.5,0,3]"} {
+		histogram.Add(&sum, parse(t, text))
+	}
+	var plain histogram.Array
+	for range 3 {
+		histogram.Add(&plain, parse(t, "[1,0,0,3]"))
+	}
+	if !bytes.Equal(binaryOf(t, sum), binaryOf(t, plain)) || sum.String() != "[3,0,0,9]" {
+		t.Errorf("sum = %s, %x, want %s, %x", sum, binaryOf(t, sum), plain, binaryOf(t, plain))
+	}
+}
+
 func TestParse(t *testing.T) {
 	for _, tt := range []struct {
 		value     string
@@ -349,23 +392,6 @@ func TestParse(t *testing.T) {
 	}
 	if _, ok := histogram.Parse(storage.Value{}); ok {
 		t.Error("Parse of a missing value: true")
-	}
-}
-
-func TestAll(t *testing.T) {
-	rec := storage.NewRecord(nil, []byte(`{"histograms": {"A": [1, 2], "B": {"raw": 1}, "C": [3], "D": [4]}}`), storage.Dims{})
-	var got []string
-	for name, a := range histogram.All(rec.Get("histograms")) {
-		got = append(got, name+a.String())
-		if name == "C" {
-			break
-		}
-	}
-	if want := []string{"A[1,2]", "C[3]"}; !slices.Equal(got, want) {
-		t.Errorf("All = %q, want %q", got, want)
-	}
-	for range histogram.All(rec.Get("none")) {
-		t.Error("All of a missing field yields something")
 	}
 }
 
@@ -407,12 +433,17 @@ func FuzzArrayParse(f *testing.F) {
 		}
 		var want []*float64
 		err := json.Unmarshal(text, &want)
-		a, _, ok := histogram.ParseText(nil, text)
+		a, _, size := histogram.ParseText(nil, text)
+		ok := size == len(text)
 		if ok != (err == nil) {
 			t.Fatalf("%q is taken: %v, by encoding/json: %v", text, ok, err)
 		}
 		if !ok {
 			return
+		}
+		more := append(bytes.Clone(text), `,"H":[0,0,0,0,0],"I":1`...)
+		if b, _, size := histogram.ParseText(nil, more); size != len(text) || !bytes.Equal(binaryOf(t, a), binaryOf(t, b)) {
+			t.Fatalf("%q ends at %d and is %s", more, size, b)
 		}
 		if a.Len() != len(want) {
 			t.Fatalf("%q has %d elements, want %d", text, a.Len(), len(want))

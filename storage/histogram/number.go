@@ -33,6 +33,13 @@ func number(b []byte, i int) (v value, end int) {
 	if negative {
 		i++
 	}
+	if i+1 < len(b) && b[i]-'0' < 10 && (b[i+1] == ',' || b[i+1] == ']') {
+		n := int64(b[i] - '0')
+		if negative {
+			n = -n
+		}
+		return value{n: n}, i + 1
+	}
 	from := i
 	m, i := digits(b, i, 0)
 	size := i - from

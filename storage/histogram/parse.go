@@ -2,6 +2,7 @@ package histogram
 
 import (
 	"encoding/binary"
+	"math"
 	"math/bits"
 	"slices"
 )
@@ -10,6 +11,10 @@ import (
 // returns the form and where the text of the array ends. The end is -1 if text
 // does not begin with an array of numbers and nulls that float64 can represent.
 // What is appended in front of the form is of no use.
+//
+// Text is read eight bytes at a time, as the lanes of a word: a lane further up is
+// a byte further on. Where an element ends is left to branches, which the
+// processor foresees, not to arithmetic, for which the next element would wait.
 func parse(dst, text []byte) (appended, form []byte, end int) {
 	if len(text) == 0 || text[0] != '[' {
 		return dst, nil, -1
@@ -22,48 +27,98 @@ func parse(dst, text []byte) (appended, form []byte, end int) {
 	}
 	n := 0     // elements before i
 	zeros := 0 // the last of them, which are 0 and not in dst
-	for {
-		for {
-			dst = slices.Grow(dst, batch)
-			size, count, end, left := parseSmall((*[batch]byte)(dst[len(dst):cap(dst)]), text[i:], zeros)
-			dst = dst[:len(dst)+size]
-			n += count
-			i += end
-			zeros = left
-			if size < batch-8 {
+	for n <= math.MaxInt32 {
+		// Small integers with a comma behind.
+	small:
+		for len(text)-i >= 8 {
+			w := word(text, i)
+			if w == fourZeros {
+				n += 4
+				zeros += 4
+				i += 8
+				continue
+			}
+			if zeros > maxZeros-4 {
 				break
 			}
+			if isFourDigits(w) {
+				dst = slices.Grow(dst, 8)
+				entries := (*[8]byte)(dst[len(dst):cap(dst)])
+				size := 0
+				for range 4 {
+					// An entry for 0 is written over by the next.
+					digit := int(w & 0x0f)
+					entries[size&7] = byte(zeros)
+					entries[(size+1)&7] = byte(digit + bias)
+					nonzero := (digit + 15) >> 4 // 0 or 1
+					size += 2 * nonzero
+					zeros = (zeros + 1) & (nonzero - 1)
+					w >>= 16
+				}
+				dst = dst[:len(dst)+size]
+				n += 4
+				i += 8
+				continue
+			}
+			x := int64(w&0xff) - '0'
+			switch {
+			case x < 0 || x > 9:
+				break small
+			case byte(w>>8) == ',':
+				i += 2
+			case x > 0 && byte(w>>16) == ',' && byte(w>>8)-'0' < 10:
+				x = 10*x + int64(byte(w>>8)-'0')
+				i += 3
+			default:
+				size := digitsIn(w)
+				if size == 8 || x == 0 || byte(w>>(8*size)) != ',' {
+					break small
+				}
+				x = int64(eightDigits(w << (64 - 8*size)))
+				i += size + 1
+			}
+			if i < len(text) && text[i] == ' ' {
+				i++
+			}
+			n++
+			switch {
+			case x == 0:
+				zeros++
+			case x < codeInt16-bias:
+				dst = append(dst, byte(zeros), byte(x+bias))
+				zeros = 0
+			default:
+				dst = appendWide(dst, zeros, x)
+				zeros = 0
+			}
 		}
-		// Any other element, mostly of the summary.
-		if i < len(text) && text[i] <= ' ' {
+		if absent(text, i) && zeros <= maxZeros {
+			dst = append(dst, byte(zeros), bias-1, 0, bias-1)
+			zeros = 0
+			n += 2
+			i += len("-1,-1")
+		} else {
+			// Any other element.
 			i = skipBlanks(text, i)
-		}
-		var v value
-		if digit := oneDigit(text, i); digit >= 0 {
-			v.n = int64(digit)
-			i++
-		} else if i < len(text) && text[i] == '-' && oneDigit(text, i+1) >= 0 { // usually -1
-			v.n = -int64(oneDigit(text, i+1))
-			i += 2
-		} else if v, i = number(text, i); i < 0 {
-			return dst, nil, -1
-		}
-		n++
-		switch {
-		case v.kind == kindFloat:
-			dst = appendFloat(dst, zeros, v.x)
-			zeros = 0
-		case v.n == 0:
-			zeros++
-		default:
-			dst = appendInt(dst, zeros, v.n)
-			zeros = 0
-		}
-		if i < len(text) && text[i] <= ' ' {
+			var v value
+			if v, i = number(text, i); i < 0 {
+				return dst, nil, -1
+			}
+			n++
+			switch {
+			case v.kind == kindFloat:
+				dst = appendFloat(dst, zeros, v.x)
+				zeros = 0
+			case v.n == 0:
+				zeros++
+			default:
+				dst = appendInt(dst, zeros, v.n)
+				zeros = 0
+			}
 			i = skipBlanks(text, i)
 		}
 		if i == len(text) {
-			return dst, nil, -1
+			break
 		}
 		c := text[i]
 		i++
@@ -72,103 +127,40 @@ func parse(dst, text []byte) (appended, form []byte, end int) {
 			return dst, prepend(dst, start, part{len: n, n: 1}), i
 		}
 		if c != ',' {
-			return dst, nil, -1
-		}
-	}
-}
-
-// parseSmall reads integers of one or two digits with a comma behind, of which
-// most are 0 and most others have one digit. It writes entries for those that are
-// not 0 to out until there is no room for four, and returns the size of the
-// entries, how many integers there were and where they end, and how many zeros are
-// behind the last entry. In front of the first there are some already.
-func parseSmall(out *[batch]byte, text []byte, zeros int) (size, n, end, left int) {
-	i := 0
-	for len(text)-i >= 8 && size <= batch-8 && zeros <= maxZeros-4 {
-		w := word(text, i)
-		if w == fourZeros {
-			n += 4
-			zeros += 4
-			i += 8
-			continue
-		}
-		if w&fourCommas == fourZeros&fourCommas && fourAtMost9(w) {
-			for range 4 {
-				// An entry that is for 0 is written over by the next.
-				digit := int(w & 0x0f)
-				out[size&(batch-1)] = byte(zeros)
-				out[(size+1)&(batch-1)] = byte(digit + bias)
-				nonzero := (digit + 15) >> 4
-				size += 2 * nonzero
-				zeros = (zeros + 1) & (nonzero - 1)
-				w >>= 16
-			}
-			n += 4
-			i += 8
-			continue
-		}
-		// Branches, which the processor foresees, are better here than arithmetic that
-		// it must wait for to know where the next element begins.
-		x := byte(w) - '0'
-		if x > 9 {
 			break
 		}
-		at := i + 2
-		if byte(w>>8) != ',' {
-			y := byte(w>>8) - '0'
-			if y > 9 || x == 0 || byte(w>>16) != ',' {
-				break
-			}
-			x = 10*x + y
-			at++
-		}
-		i = at
-		if i < len(text) && text[i] == ' ' {
-			i++
-		}
-		n++
-		if x == 0 {
-			zeros++
-			continue
-		}
-		out[size&(batch-1)] = byte(zeros)
-		out[(size+1)&(batch-1)] = x + bias
-		size += 2
-		zeros = 0
 	}
-	return size, n, i, zeros
-}
-
-const batch = 64
-
-// oneDigit returns the number at i if it is one digit, -1 otherwise.
-func oneDigit(b []byte, i int) int {
-	if i+1 < len(b) && b[i]-'0' < 10 && (b[i+1] == ',' || b[i+1] == ']') {
-		return int(b[i] - '0')
-	}
-	return -1
-}
-
-// fourAtMost9 tells whether every second byte of w, which is at least '0', is a
-// digit.
-func fourAtMost9(w uint64) bool {
-	return (w+0x0006000600060006)&0x0010001000100010 == fourZeros&0x0010001000100010
+	return dst, nil, -1
 }
 
 const (
-	fourZeros  = 0x2c302c302c302c30 // "0,0,0,0,"
-	fourCommas = 0xfff0fff0fff0fff0 // what all texts of four digits have in common
-)
-
-// Text is read eight bytes at a time, as the lanes of a word: a lane further up
-// is a byte further on in the text.
-const (
+	evens = 0x0001000100010001
 	ones  = 0x0101010101010101
 	highs = 0x80 * ones
 	lows  = 0x7f * ones
+
+	fourZeros = '0'*evens | ','*evens<<8 // "0,0,0,0,"
 )
 
 func word(b []byte, i int) uint64 { return binary.LittleEndian.Uint64(b[i:]) }
+
+// isFourDigits reports whether w is four numbers of one digit, each with a comma
+// behind.
+func isFourDigits(w uint64) bool {
+	return w&(0xfff0*evens) == fourZeros&(0xfff0*evens) && (w+6*evens)&(0x10*evens) == 0x10*evens
+}
+
+// absent reports whether two elements at i are -1, as summary values are that the
+// sender left out.
+func absent(b []byte, i int) bool {
+	const twice = '-' | '1'<<8 | ','<<16 | '-'<<24 | '1'<<32
+	if len(b)-i < 8 {
+		return false
+	}
+	w := word(b, i)
+	next := byte(w >> 40)
+	return w&(1<<40-1) == twice && (next == ',' || next == ']')
+}
 
 // digitsIn returns how many digits the text in w begins with.
 func digitsIn(w uint64) int {
@@ -187,7 +179,7 @@ func eightDigits(w uint64) uint64 {
 }
 
 func skipBlanks(b []byte, i int) int {
-	for i < len(b) && (b[i] == ' ' || b[i] == '\t' || b[i] == '\n' || b[i] == '\r') {
+	for i < len(b) && b[i] <= ' ' && (b[i] == ' ' || b[i] == '\t' || b[i] == '\n' || b[i] == '\r') {
 		i++
 	}
 	return i
