@@ -1,0 +1,321 @@
+package histogram
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"sync"
+)
+
+// A Fault is what Pack finds wrong with a histogram.
+type Fault uint8
+
+const (
+	FaultSyntax Fault = iota + 1 // it is no JSON object
+	FaultValues                  // it has no object "values"
+	FaultBucket                  // a key of "values" is the lower bound of no bucket
+	FaultCount                   // a count is not an integer
+
+	// The histogram's own account of itself is not that of the definition. Pack packs it all the same.
+	FaultType        // histogram_type
+	FaultRange       // range
+	FaultBucketCount // bucket_count
+)
+
+// String returns a name that a counter may have.
+func (f Fault) String() string {
+	return [...]string{"", "syntax", "values", "bucket", "count", "histogram_type", "range", "bucket_count"}[f]
+}
+
+// Packed tells that the array was appended in spite of the fault.
+func (f Fault) Packed() bool { return f >= FaultType }
+
+// A PackError says why a histogram does not fit its definition.
+type PackError struct {
+	Name   string // of the definition
+	Fault  Fault
+	Detail string
+}
+
+func (e *PackError) Error() string { return fmt.Sprintf("histogram %s: %s", e.Name, e.Detail) }
+
+// Pack appends the stored form of a histogram to dst. raw is the JSON object that a browser sends:
+//
+//	{"range":[1,3000],"bucket_count":10,"histogram_type":0,"values":{"0":0,"1":12,"3":0},"sum":12,"log_sum":8.3,...}
+//
+// The counts come to stand at the places of their buckets, all other buckets have 0, and a summary value that is missing
+// is -1. Counts and summary values keep their digits, however many they are; a summary value may be any JSON, of which
+// no blank and nothing but ASCII is left. Members that mean nothing to Pack are only looked at so far as to find their end.
+//
+// The error is a *PackError; dst is then returned as it was. There is one exception, on which the caller decides: when the
+// histogram says of itself that it has other buckets than the definition, but all its counts have a place, the array has
+// been appended, and Fault.Packed tells so. The converter of 2013 did not look at this.
+//
+// Pack may be called by several goroutines and allocates nothing in the long run, unless there is an error.
+func (d *Definition) Pack(dst, raw []byte) ([]byte, error) {
+	p := packer{d: d, ranges: d.Ranges(), b: raw, dst: dst, start: len(dst)}
+	if err := p.histogram(); err != nil {
+		return dst, err
+	}
+	p.appendSummary()
+	return p.dst, p.compare()
+}
+
+// A packer packs one histogram.
+type packer struct {
+	d      *Definition
+	ranges []int64
+	b      []byte // the histogram
+	dst    []byte
+	start  int // of the array in dst
+
+	kind, bounds, count span
+	summary             [summaryLen]span
+}
+
+// A span is a part of a text, the empty one at 0 if there is none.
+type span struct{ from, to int }
+
+// histogram appends the counts and finds the other members. Of equal names, the last counts.
+func (p *packer) histogram() error {
+	i, more := enter(p.b, skipBlanks(p.b, 0))
+	for more {
+		from := i
+		if i = skipString(p.b, from); i < 0 {
+			return p.malformed(from)
+		}
+		name := p.b[from:i]
+		if i = skipColon(p.b, i); i < 0 {
+			return p.malformed(from)
+		}
+		var err error
+		if i, err = p.member(name, i); err != nil {
+			return err
+		}
+		from = i
+		if i, more = next(p.b, i); i < 0 {
+			return p.malformed(from)
+		}
+	}
+	switch {
+	case i < 0:
+		return p.fault(FaultSyntax, "%.40q is not an object", p.b)
+	case skipBlanks(p.b, i) < len(p.b):
+		return p.malformed(i)
+	case len(p.dst) == p.start:
+		return p.fault(FaultValues, `there are no "values"`)
+	}
+	return nil
+}
+
+// member takes the value at i of the member with a name, in quotes.
+func (p *packer) member(name []byte, i int) (end int, err error) {
+	if bytes.IndexByte(name, '\\') >= 0 {
+		var s string
+		if json.Unmarshal(name, &s) != nil {
+			return 0, p.malformed(i)
+		}
+		name = []byte(`"` + s + `"`)
+	}
+	if string(name) == `"values"` {
+		if i == len(p.b) || p.b[i] != '{' {
+			return 0, p.fault(FaultValues, `"values" is not an object`)
+		}
+		return p.values(i)
+	}
+	if end = skipValue(p.b, i); end < 0 {
+		return 0, p.malformed(i)
+	}
+	v := span{i, end}
+	switch string(name) {
+	case `"range"`:
+		p.bounds = v
+	case `"bucket_count"`:
+		p.count = v
+	case `"histogram_type"`:
+		p.kind = v
+	case `"sum"`:
+		p.summary[0] = v
+	case `"log_sum"`:
+		p.summary[1] = v
+	case `"log_sum_squares"`:
+		p.summary[2] = v
+	case `"sum_squares_lo"`:
+		p.summary[3] = v
+	case `"sum_squares_hi"`:
+		p.summary[4] = v
+	default:
+		return end, nil
+	}
+	if c := p.b[i]; c == '"' || c == '{' || c == '[' {
+		if !json.Valid(p.b[i:end]) {
+			return 0, p.malformed(i)
+		}
+	}
+	return end, nil
+}
+
+// values appends the counts of the object at open. Browsers send them in the order of the buckets; when that fails, it is
+// done again with a list of them.
+func (p *packer) values(open int) (end int, err error) {
+	p.dst = append(p.dst[:p.start], '[')
+	bucket := 0
+	i, more := enter(p.b, open)
+	for more {
+		e, err := p.entry(i)
+		if err != nil {
+			return 0, err
+		}
+		if e.bucket < bucket {
+			return p.scattered(open)
+		}
+		p.dst = appendZeroCounts(p.dst, e.bucket-bucket)
+		p.dst = append(append(p.dst, p.b[e.from:e.to]...), ',')
+		bucket = e.bucket + 1
+		if i, more = next(p.b, e.to); i < 0 {
+			return 0, p.malformed(e.to)
+		}
+	}
+	if i < 0 {
+		return 0, p.malformed(open)
+	}
+	p.dst = appendZeroCounts(p.dst, len(p.ranges)-bucket)
+	return i, nil
+}
+
+// scattered is values for counts in any order, and with equal keys.
+func (p *packer) scattered(open int) (end int, err error) {
+	list := spans.Get().(*[]span)
+	defer spans.Put(list)
+	counts := append((*list)[:0], make([]span, len(p.ranges))...)
+	*list = counts
+	i, more := enter(p.b, open)
+	for more {
+		e, err := p.entry(i)
+		if err != nil {
+			return 0, err
+		}
+		counts[e.bucket] = e.span
+		if i, more = next(p.b, e.to); i < 0 {
+			return 0, p.malformed(e.to)
+		}
+	}
+	p.dst = append(p.dst[:p.start], '[')
+	for _, at := range counts {
+		if at.to == 0 {
+			p.dst = append(p.dst, '0', ',')
+		} else {
+			p.dst = append(append(p.dst, p.b[at.from:at.to]...), ',')
+		}
+	}
+	return i, nil
+}
+
+var spans = sync.Pool{New: func() any { return new([]span) }}
+
+// An entry is a member of "values": the count is at the span.
+type entry struct {
+	bucket int
+	span
+}
+
+func (p *packer) entry(i int) (entry, error) {
+	from := i
+	if i = skipString(p.b, from); i < 0 {
+		return entry{}, p.malformed(from)
+	}
+	e := entry{bucket: -1}
+	if bound, ok := natural(p.b[from+1 : i-1]); ok {
+		e.bucket = p.d.index(bound)
+	}
+	if e.bucket < 0 {
+		return entry{}, p.fault(FaultBucket, "%.40s is the lower bound of no bucket", p.b[from:i])
+	}
+	if i = skipColon(p.b, i); i < 0 {
+		return entry{}, p.malformed(from)
+	}
+	end, integer := skipNumber(p.b, i)
+	if !integer {
+		if skipValue(p.b, i) < 0 {
+			return entry{}, p.malformed(i)
+		}
+		return entry{}, p.fault(FaultCount, "the count of bucket %d is not an integer", p.ranges[e.bucket])
+	}
+	if p.b[i] == '-' && p.b[i+1] == '0' {
+		i++
+	}
+	e.span = span{i, end}
+	return e, nil
+}
+
+// natural returns the number that text is, as a browser writes it.
+func natural(text []byte) (int64, bool) {
+	if len(text) == 0 || len(text) > 16 || text[0] == '0' && len(text) > 1 {
+		return 0, false
+	}
+	var n int64
+	for _, c := range text {
+		if !isDigit(c) {
+			return 0, false
+		}
+		n = n*10 + int64(c-'0')
+	}
+	return n, true
+}
+
+// pair returns the two numbers of an array.
+func pair(text []byte) (a, b int64, ok bool) {
+	first, second, found := bytes.Cut(bytes.Trim(text, "[]"), []byte{','})
+	a, ok1 := natural(bytes.TrimSpace(first))
+	b, ok2 := natural(bytes.TrimSpace(second))
+	return a, b, found && ok1 && ok2
+}
+
+var zeroCounts = strings.Repeat("0,", 100)
+
+func appendZeroCounts(dst []byte, n int) []byte {
+	for ; n > 100; n -= 100 {
+		dst = append(dst, zeroCounts...)
+	}
+	return append(dst, zeroCounts[:2*n]...)
+}
+
+func (p *packer) appendSummary() {
+	for _, at := range p.summary {
+		switch text := p.b[at.from:at.to]; {
+		case len(text) == 0:
+			p.dst = append(p.dst, "-1"...)
+		case text[0] == '"' || text[0] == '{' || text[0] == '[':
+			p.dst = appendCompact(p.dst, text)
+		default:
+			p.dst = append(p.dst, text...)
+		}
+		p.dst = append(p.dst, ',')
+	}
+	p.dst[len(p.dst)-1] = ']'
+}
+
+// compare looks at what the histogram says of itself.
+func (p *packer) compare() error {
+	if n, ok := natural(p.text(p.kind)); p.kind.to > 0 && (!ok || n != p.d.code()) {
+		return p.fault(FaultType, "histogram_type is %.40s, and %d for %s", p.text(p.kind), p.d.code(), p.d.Kind)
+	}
+	if low, high, ok := pair(p.text(p.bounds)); p.bounds.to > 0 && (!ok || low != p.d.Low || high != p.d.High) {
+		return p.fault(FaultRange, "range is %.40s, not [%d,%d]", p.text(p.bounds), p.d.Low, p.d.High)
+	}
+	if n, ok := natural(p.text(p.count)); p.count.to > 0 && (!ok || n != p.d.Buckets) {
+		return p.fault(FaultBucketCount, "bucket_count is %.40s, not %d", p.text(p.count), p.d.Buckets)
+	}
+	return nil
+}
+
+func (p *packer) text(at span) []byte { return p.b[at.from:at.to] }
+
+func (p *packer) malformed(i int) error {
+	return p.fault(FaultSyntax, "malformed at byte %d", i)
+}
+
+func (p *packer) fault(f Fault, format string, args ...any) error {
+	return &PackError{Name: p.d.Name, Fault: f, Detail: fmt.Sprintf(format, args...)}
+}

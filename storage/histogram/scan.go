@@ -1,0 +1,138 @@
+package histogram
+
+// The functions here go over JSON text: they take the place where something begins and return the place behind it, or -1 if
+// it is not there or malformed.
+
+// enter goes into the object at i. It returns the place of the first member, or behind the object if it has none.
+func enter(b []byte, i int) (at int, more bool) {
+	if i >= len(b) || b[i] != '{' {
+		return -1, false
+	}
+	if i = skipBlanks(b, i+1); i < len(b) && b[i] == '}' {
+		return i + 1, false
+	}
+	return i, true
+}
+
+// next goes from the end of a member to the next one, or behind the object if that was the last.
+func next(b []byte, i int) (at int, more bool) {
+	if i = skipBlanks(b, i); i < len(b) {
+		switch b[i] {
+		case ',':
+			return skipBlanks(b, i+1), true
+		case '}':
+			return i + 1, false
+		}
+	}
+	return -1, false
+}
+
+// skipColon goes from the end of a member's name to its value.
+func skipColon(b []byte, i int) int {
+	if i = skipBlanks(b, i); i == len(b) || b[i] != ':' {
+		return -1
+	}
+	return skipBlanks(b, i+1)
+}
+
+// skipValue goes over any value. Of objects and arrays it sees the brackets and strings, no more.
+func skipValue(b []byte, i int) int {
+	if i == len(b) {
+		return -1
+	}
+	switch c := b[i]; {
+	case c == '"':
+		return skipString(b, i)
+	case c == '{' || c == '[':
+		return skipNested(b, i)
+	case c == '-' || isDigit(c):
+		i, _ = skipNumber(b, i)
+		return i
+	}
+	return skipWord(b, i)
+}
+
+func skipNested(b []byte, i int) int {
+	depth := 0
+	for i < len(b) {
+		switch b[i] {
+		case '"':
+			if i = skipString(b, i); i < 0 {
+				return -1
+			}
+			continue
+		case '{', '[':
+			depth++
+		case '}', ']':
+			if depth--; depth == 0 {
+				return i + 1
+			}
+		}
+		i++
+	}
+	return -1
+}
+
+func skipString(b []byte, i int) int {
+	if i == len(b) || b[i] != '"' {
+		return -1
+	}
+	for i++; i < len(b); i++ {
+		switch c := b[i]; {
+		case c == '"':
+			return i + 1
+		case c == '\\':
+			i++
+		case c < ' ':
+			return -1
+		}
+	}
+	return -1
+}
+
+// skipNumber also tells whether the number is written as an integer.
+func skipNumber(b []byte, i int) (end int, integer bool) {
+	if i < len(b) && b[i] == '-' {
+		i++
+	}
+	first := i
+	if i = skipDigits(b, i); i < 0 || b[first] == '0' && i > first+1 {
+		return -1, false
+	}
+	integer = true
+	if i < len(b) && b[i] == '.' {
+		integer = false
+		if i = skipDigits(b, i+1); i < 0 {
+			return -1, false
+		}
+	}
+	if i < len(b) && b[i]|0x20 == 'e' {
+		integer = false
+		i++
+		if i < len(b) && (b[i] == '+' || b[i] == '-') {
+			i++
+		}
+		i = skipDigits(b, i)
+	}
+	return i, integer
+}
+
+func skipDigits(b []byte, i int) int {
+	from := i
+	for i < len(b) && isDigit(b[i]) {
+		i++
+	}
+	if i == from {
+		return -1
+	}
+	return i
+}
+
+func skipWord(b []byte, i int) int {
+	for _, word := range [...]string{"null", "true", "false"} {
+		if len(b)-i >= len(word) && string(b[i:i+len(word)]) == word {
+			return i + len(word)
+		}
+	}
+	return -1
+}
