@@ -52,7 +52,7 @@ func TestParseErrors(t *testing.T) {
 		{"{\"dimensions\": [\"\xff\"]}", `1:18: not UTF-8`},
 		{`{"version": 2, "dimensions": []}`, `1:13: this version is not known; the one known is 1`},
 		{`{"version": "1", "dimensions": []}`, `1:13: this version is not known; the one known is 1`},
-		{`{"Version": 1, "dimensions": []}`, `1:2: unknown key "Version" in the document, which has version, dimensions`},
+		{`{"Version": 1, "dimensions": []}`, `1:2: unknown key "Version" in the document, which has version, dimensions, layout`},
 		{`{"dimensions": {}}`, `1:16: "dimensions" is not a list`},
 		{`{"dimensions": [], "dimensions": []}`, `1:20: key "dimensions" comes twice in the document`},
 		{`{"dimensions": [1]}`, `1:17: a dimension is not an object`},

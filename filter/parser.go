@@ -103,8 +103,14 @@ func (p *parser) object(what string, known []string, field func(key string) erro
 func (p *parser) document() (*Document, error) {
 	doc := &Document{Version: 1}
 	hasDimensions := false
-	err := p.object("the document", []string{"version", "dimensions"}, func(key string) error {
-		if key == "version" {
+	err := p.object("the document", []string{"version", "dimensions", "layout"}, func(key string) (err error) {
+		switch key {
+		case "layout":
+			if doc.Layout, err = p.str("layout"); err == nil && doc.Layout == "" {
+				return p.errorf(`"layout" is empty`)
+			}
+			return err
+		case "version":
 			token, err := p.next()
 			if err != nil {
 				return err

@@ -104,6 +104,12 @@ func (s Set) IsEmpty() bool {
 	return t.hasMax && t.max < t.min
 }
 
+// List returns the values of s if it is a list, in the order given. The caller must not change them.
+func (s Set) List() (values []string, ok bool) {
+	t, all := s.resolve()
+	return t.values, !all && t.values != nil
+}
+
 // Intersect returns the Set of the values that both s and o hold.
 func (s Set) Intersect(o Set) Set {
 	switch {

@@ -49,10 +49,10 @@ func Sanitise(value string) string {
 	return shorten(string(b), value, maxComponentBytes)
 }
 
-// sanitiseNamePart is Sanitise for a dimension in a file name, where a dot ends the dimension.
-func sanitiseNamePart(value string) string {
+// sanitiseNamePart is Sanitise for a dimension in a file name, where a dot ends the dimension, and limit bytes are the most.
+func sanitiseNamePart(value string, limit int) string {
 	part := strings.ReplaceAll(Sanitise(value), ".", "_")
-	return shorten(part, value, maxNamePartBytes)
+	return shorten(part, value, limit)
 }
 
 // shorten returns s, or if it is longer than limit, its start with a hash of the value that it was made from.

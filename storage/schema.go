@@ -16,7 +16,16 @@ import (
 type Schema struct {
 	Version    int // 1
 	Dimensions []Dimension
+
+	// Layout says where in a path the values stand: directories and the beginning of the file name, with {NAME} for the
+	// value of a dimension, as in "reason={reason}/{appName}/{appVersion}.{submission_date}". A directory is one
+	// dimension, {NAME} or KEY={NAME}; in the file name, text behind a dimension begins with a dot. Empty means a
+	// directory for each dimension but the last two, and these two in the file name.
+	Layout string
 }
+
+// maxDimensions keeps paths within what systems allow.
+const maxDimensions = 32
 
 // A Dimension is one dimension of a Schema.
 type Dimension struct {
@@ -46,7 +55,7 @@ func ParseSchema(data []byte) (*Schema, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Schema{Version: doc.Version}
+	s := &Schema{Version: doc.Version, Layout: doc.Layout}
 	for _, d := range doc.Dimensions {
 		s.Dimensions = append(s.Dimensions, Dimension(d))
 	}
@@ -64,6 +73,9 @@ func (s *Schema) validate() error {
 	if len(s.Dimensions) == 0 {
 		return errors.New("a schema needs at least one dimension")
 	}
+	if n := len(s.Dimensions); n > maxDimensions {
+		return fmt.Errorf("%d dimensions; a schema has %d at most", n, maxDimensions)
+	}
 	for i, d := range s.Dimensions {
 		if !isDimensionName(d.Name) {
 			return fmt.Errorf("dimension name %q: use letters, digits, _ - . and begin with a letter, digit or _", d.Name)
@@ -79,6 +91,10 @@ func (s *Schema) validate() error {
 		if _, err := d.Allowed.MarshalJSON(); err != nil {
 			return fmt.Errorf("dimension %q: %w", d.Name, err)
 		}
+	}
+	if s.Layout != "" {
+		_, err := parseLayout(s.Layout, s.names())
+		return err
 	}
 	return nil
 }
@@ -102,7 +118,17 @@ func (s *Schema) names() []string {
 	return names
 }
 
-func (s *Schema) layout() layout { return newLayout(len(s.Dimensions)) }
+// layout panics if the schema is not valid.
+func (s *Schema) layout() layout {
+	if s.Layout == "" {
+		return defaultLayout(len(s.Dimensions))
+	}
+	l, err := parseLayout(s.Layout, s.names())
+	if err != nil {
+		panic("storage: " + err.Error())
+	}
+	return l
+}
 
 // JSON returns the schema as ParseSchema reads it, indented, with a line feed at the end. It panics if the schema is
 // not valid: made by hand, with an unknown type, say.
@@ -118,7 +144,8 @@ func (s *Schema) JSON() []byte {
 	doc := struct {
 		Version    int         `json:"version"`
 		Dimensions []dimension `json:"dimensions"`
-	}{Version: s.Version}
+		Layout     string      `json:"layout,omitempty"`
+	}{Version: s.Version, Layout: s.Layout}
 	for _, d := range s.Dimensions {
 		doc.Dimensions = append(doc.Dimensions, dimension(d))
 	}
@@ -155,7 +182,7 @@ func (s *Schema) UnmarshalJSON(data []byte) error {
 // with _ for dots and at most 80 bytes. Values beyond the last dimension are ignored.
 func (s *Schema) Clean(values []string) []string {
 	l := s.layout()
-	clean := make([]string, l.dims)
+	clean := make([]string, len(s.Dimensions))
 	for i := range s.Dimensions {
 		clean[i] = other
 		if i < len(values) && s.Dimensions[i].Allowed.Contains(values[i]) {

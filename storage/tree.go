@@ -8,6 +8,7 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"github.com/telemetry-mr/mr/filter"
@@ -29,8 +30,6 @@ type Tree struct {
 	layout layout
 
 	lastDir dirCache
-
-	onDir func(dir string, read bool) // for tests: called for each directory that is read or pruned
 }
 
 // Init makes dir, which must be empty or not exist, an empty store with this schema (nil: the default one) and opens
@@ -156,20 +155,7 @@ func (t *Tree) Close() error {
 // iteration, among them that a file has vanished since its directory was read: another program is replacing files,
 // and the list would be that of no moment.
 func (t *Tree) Files(f filter.Filter) iter.Seq2[File, error] {
-	return func(yield func(File, error) bool) {
-		if err := t.schema.CheckFilter(f); err != nil {
-			yield(File{}, err)
-			return
-		}
-		w := walk{Tree: t, yield: yield, sets: make([]filter.Set, len(t.names)), values: make([]string, len(t.names))}
-		for i, name := range t.names {
-			w.sets[i] = f[name].Map(func(v string) string { return t.layout.clean(i, v) })
-			if w.sets[i].IsEmpty() {
-				return
-			}
-		}
-		w.dir(t.root, ".", "", 0)
-	}
+	return t.Walk(f).Files()
 }
 
 // File returns the file with this slash path and size as Files would, without a look at the disk: whether it exists
@@ -209,7 +195,13 @@ type StrayError struct {
 	Reason string
 }
 
-func (e *StrayError) Error() string { return e.Path + ": " + e.Reason }
+func (e *StrayError) Error() string {
+	path := e.Path
+	if !isPrintable(path) {
+		path = strconv.Quote(path)
+	}
+	return path + ": " + e.Reason
+}
 
 // pathError is err with the path that a user can find: errors from an os.Root name only its last part.
 func pathError(op, path string, err error) error {

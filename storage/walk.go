@@ -3,6 +3,7 @@ package storage
 import (
 	"cmp"
 	"io/fs"
+	"iter"
 	"os"
 	"path/filepath"
 	"slices"
@@ -11,21 +12,65 @@ import (
 	"github.com/telemetry-mr/mr/filter"
 )
 
-// A walk is one pass over a tree. Most of its cost is system calls: one lstat for each directory and file that the
-// filter holds, and none for any other, which is why it reads names only. (ReadDir on a directory of an os.Root calls
-// lstat for every entry.)
-type walk struct {
-	*Tree
+// A Walk is one pass over the files of a tree that a filter selects. It keeps account of what it saw, which is complete when
+// Files has come to its end. A Walk is for one goroutine.
+//
+// Most of its cost is system calls: one lstat for each directory and file that the filter holds, and none for any other,
+// which is why it reads names only. (ReadDir on a directory of an os.Root calls lstat for every entry.)
+type Walk struct {
+	// OnDir, if set, is called for each directory that Files reads, before it is opened, and for each that it does not read
+	// because the filter does not hold its value. dir is the slash path, with a slash at the end; empty for the root.
+	OnDir func(dir string, read bool)
+
+	tree   *Tree
+	filter filter.Filter
 	sets   []filter.Set // of each dimension, its values as they are spelled in a path
 	values []string     // of the directories above, and scratch for those in a file name
 	yield  func(File, error) bool
+
+	levels []Level
+	terms  []term // of each dimension
+}
+
+// Walk returns a walk over the files that f selects. See Tree.Files.
+func (t *Tree) Walk(f filter.Filter) *Walk {
+	w := &Walk{tree: t, filter: f, values: make([]string, len(t.names))}
+	w.levels = make([]Level, len(t.layout.dirs)+1)
+	for i, s := range t.layout.dirs {
+		w.levels[i].Dims = []string{t.names[s.dim]}
+	}
+	for _, s := range t.layout.name {
+		last := &w.levels[len(t.layout.dirs)]
+		last.Dims = append(last.Dims, t.names[s.dim])
+	}
+	for i, name := range t.names {
+		set := f[name].Map(func(v string) string { return t.layout.clean(i, v) })
+		w.sets = append(w.sets, set)
+		w.terms = append(w.terms, newTerm(set))
+	}
+	return w
+}
+
+// Files returns the files as Tree.Files does. It can be ranged over once.
+func (w *Walk) Files() iter.Seq2[File, error] {
+	return func(yield func(File, error) bool) {
+		if err := w.tree.schema.CheckFilter(w.filter); err != nil {
+			yield(File{}, err)
+			return
+		}
+		if slices.ContainsFunc(w.sets, filter.Set.IsEmpty) {
+			return
+		}
+		w.yield = yield
+		w.dir(w.tree.root, ".", "", 0)
+	}
 }
 
 // dir walks the directory with this name in parent. prefix is its slash path, with a slash at the end, and level the
 // number of directories above it. It reports whether to go on.
-func (w *walk) dir(parent *os.Root, name, prefix string, level int) bool {
-	if w.onDir != nil {
-		w.onDir(prefix, true)
+func (w *Walk) dir(parent *os.Root, name, prefix string, level int) bool {
+	if w.OnDir != nil {
+		w.OnDir(prefix, true)
 	}
 	names, err := readNames(parent, name)
 	if err != nil {
@@ -34,7 +79,10 @@ func (w *walk) dir(parent *os.Root, name, prefix string, level int) bool {
 	if level == 0 {
 		names = slices.DeleteFunc(names, func(n string) bool { return n == schemaName })
 	}
-	if level < w.layout.dirs {
+	account := &w.levels[level]
+	account.Dirs++
+	account.Names += len(names)
+	if level < len(w.tree.layout.dirs) {
 		names = w.selectDirs(names, prefix, level)
 	} else {
 		names = w.selectFiles(names)
@@ -49,25 +97,38 @@ func (w *walk) dir(parent *os.Root, name, prefix string, level int) bool {
 		}
 		defer here.Close()
 	}
-	if level < w.layout.dirs {
+	if level < len(w.tree.layout.dirs) {
 		return w.dirs(here, names, prefix, level)
 	}
 	return w.files(here, names, prefix)
 }
 
+// holds reports whether the filter holds this value of a dimension.
+func (w *Walk) holds(dim int, value string) bool {
+	if w.sets[dim].IsAll() {
+		return true
+	}
+	value = w.tree.layout.clean(dim, value)
+	ok := w.sets[dim].Contains(value)
+	w.terms[dim].met(value, ok)
+	return ok
+}
+
 // selectDirs returns the names that may lead to a selected file, or are stray, in the order of what lies below them.
-func (w *walk) selectDirs(names []string, prefix string, level int) []string {
-	set := w.sets[level]
+func (w *Walk) selectDirs(names []string, prefix string, level int) []string {
+	s := w.tree.layout.dirs[level]
+	all := len(names)
 	names = slices.DeleteFunc(names, func(name string) bool {
-		value, reason := w.layout.dir(level, name)
-		if reason != "" || set.IsAll() || set.Contains(w.layout.clean(level, value)) {
+		value, reason := w.tree.layout.dir(s, name)
+		if reason != "" || w.holds(s.dim, value) {
 			return false
 		}
-		if w.onDir != nil {
-			w.onDir(prefix+name+"/", false)
+		if w.OnDir != nil {
+			w.OnDir(prefix+name+"/", false)
 		}
 		return true
 	})
+	w.levels[level].Pruned += all - len(names)
 	slices.SortFunc(names, compareDirs)
 	return names
 }
@@ -88,9 +149,10 @@ func compareDirs(a, b string) int {
 }
 
 // dirs walks the directories with these names in here.
-func (w *walk) dirs(here *os.Root, names []string, prefix string, level int) bool {
+func (w *Walk) dirs(here *os.Root, names []string, prefix string, level int) bool {
+	s := w.tree.layout.dirs[level]
 	for _, name := range names {
-		value, reason := w.layout.dir(level, name)
+		value, reason := w.tree.layout.dir(s, name)
 		if reason == "" {
 			info, err := here.Lstat(name)
 			if err != nil {
@@ -99,12 +161,13 @@ func (w *walk) dirs(here *os.Root, names []string, prefix string, level int) boo
 			reason = strayDir(info.Mode())
 		}
 		if reason != "" {
-			if !w.stray(prefix+name, reason) {
+			if !w.stray(prefix+name, reason, level) {
 				return false
 			}
 			continue
 		}
-		w.values[level] = value
+		w.levels[level].Selected++
+		w.values[s.dim] = value
 		if !w.dir(here, name, prefix+name+"/", level+1) {
 			return false
 		}
@@ -126,29 +189,29 @@ func strayDir(mode fs.FileMode) string {
 }
 
 // selectFiles returns the names of files that are selected, or stray, in order.
-func (w *walk) selectFiles(names []string) []string {
+func (w *Walk) selectFiles(names []string) []string {
+	all := len(names)
 	names = slices.DeleteFunc(names, func(name string) bool {
-		if w.layout.file(name, w.values) != "" {
+		if w.tree.layout.file(name, w.values) != "" {
 			return false
 		}
-		for i := w.layout.dirs; i < w.layout.dims; i++ {
-			if !w.sets[i].IsAll() && !w.sets[i].Contains(w.layout.clean(i, w.values[i])) {
-				return true
-			}
-		}
-		return false
+		return slices.ContainsFunc(w.tree.layout.name, func(s slot) bool { return !w.holds(s.dim, w.values[s.dim]) })
 	})
+	w.levels[len(w.levels)-1].Pruned += all - len(names)
 	slices.Sort(names)
 	return names
 }
 
 // files yields the files with these names in here.
-func (w *walk) files(here *os.Root, names []string, prefix string) bool {
-	values := make([]string, len(names)*w.layout.dims) // one allocation for all
+func (w *Walk) files(here *os.Root, names []string, prefix string) bool {
+	dims := len(w.values)
+	values := make([]string, len(names)*dims) // one allocation for all
+	level := len(w.levels) - 1
 	for _, name := range names {
 		path := prefix + name
-		own := values[:w.layout.dims:w.layout.dims]
-		reason := w.layout.file(path[len(prefix):], own)
+		own := values[:dims:dims]
+		copy(own, w.values)
+		reason := w.tree.layout.file(path[len(prefix):], own)
 		var size int64
 		if reason != reasonTemporary {
 			info, err := here.Lstat(name)
@@ -161,14 +224,15 @@ func (w *walk) files(here *os.Root, names []string, prefix string) bool {
 			size = info.Size()
 		}
 		if reason != "" {
-			if !w.stray(path, reason) {
+			if !w.stray(path, reason, level) {
 				return false
 			}
 			continue
 		}
-		values = values[w.layout.dims:]
-		copy(own, w.values[:w.layout.dirs])
-		if !w.yield(File{Path: path, Size: size, Dims: Dims{w.names, own}, tree: w.Tree}, nil) {
+		values = values[dims:]
+		w.levels[level].Selected++
+		w.levels[level].Bytes += size
+		if !w.yield(File{Path: path, Size: size, Dims: Dims{w.tree.names, own}, tree: w.tree}, nil) {
 			return false
 		}
 	}
@@ -188,13 +252,14 @@ func strayFile(mode fs.FileMode) string {
 	return reasonIrregular
 }
 
-func (w *walk) stray(path, reason string) bool {
+func (w *Walk) stray(path, reason string, level int) bool {
+	w.levels[level].Stray++
 	return w.yield(File{}, &StrayError{Path: path, Reason: reason})
 }
 
 // fail ends the walk with err.
-func (w *walk) fail(op, path string, err error) bool {
-	w.yield(File{}, pathError(op, filepath.Join(w.Tree.dir, filepath.FromSlash(path)), err))
+func (w *Walk) fail(op, path string, err error) bool {
+	w.yield(File{}, pathError(op, filepath.Join(w.tree.dir, filepath.FromSlash(path)), err))
 	return false
 }
 

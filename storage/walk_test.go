@@ -121,14 +121,15 @@ main/Firefox/nightly/28.0/20140101.20140103.v2.log.a.zst
 	} {
 		tree := storeOf(t, walkPaths...)
 		var got []string
-		tree.OnDir(func(dir string, read bool) {
+		w := tree.Walk(tt.f)
+		w.OnDir = func(dir string, read bool) {
 			if read {
 				got = append(got, "+"+dir)
 			} else {
 				got = append(got, "-"+dir)
 			}
-		})
-		for f, err := range tree.Files(tt.f) {
+		}
+		for f, err := range w.Files() {
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -225,15 +226,16 @@ out: symbolic link
 func TestWalkEnds(t *testing.T) {
 	tree := storeOf(t, walkPaths...)
 	lost := filepath.Join(tree.Dir(), "main", "Firefox", "nightly", "28.0a1")
-	tree.OnDir(func(dir string, _ bool) {
+	w := tree.Walk(nil)
+	w.OnDir = func(dir string, _ bool) {
 		if dir == "main/Firefox/nightly/28.0a1/" {
 			if err := os.RemoveAll(lost); err != nil {
 				t.Fatal(err)
 			}
 		}
-	})
+	}
 	n, last := 0, error(nil)
-	for _, err := range tree.Files(nil) {
+	for _, err := range w.Files() {
 		if last = err; err == nil {
 			n++
 		}
