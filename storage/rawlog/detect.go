@@ -1,0 +1,52 @@
+package rawlog
+
+import (
+	"bytes"
+	"encoding/binary"
+	"io"
+)
+
+// sampleSize is how much of a file is tried in each format.
+const sampleSize = 1 << 20
+
+// detect tells the format by the content: by the first bytes of V3, or by a frame of it, for these have checksums. Else it is
+// the one in which most of the sample is records. If there are none, what the first byte speaks for.
+func detect(w *window, o Options) Format {
+	if head := w.peek(headSize); bytes.HasPrefix(head, magic[:]) {
+		return V3
+	}
+	sample := w.peek(sampleSize)
+	best, most := V1, 0
+	if len(sample) > 0 && sample[0] != separator {
+		best = V0
+	}
+	for _, f := range []Format{V3, V2, V1, V0} {
+		in := &window{buf: sample, err: io.EOF} // the sample is all that it sees
+		layout := newLayout(f, o)
+		size := 0 // of the records
+		for {
+			var rec Record
+			v := layout.at(in, &rec)
+			if v.record {
+				size += v.size
+			}
+			if v.size == 0 {
+				break
+			}
+			in.skip(v.size)
+		}
+		if size > most {
+			best, most = f, size
+		}
+		if best == V3 || most > len(sample)/2 {
+			break // no other speaks louder
+		}
+	}
+	return best
+}
+
+func u16(p []byte) int { return int(binary.LittleEndian.Uint16(p)) }
+
+func u32(p []byte) uint32 { return binary.LittleEndian.Uint32(p) }
+
+func u64(p []byte) uint64 { return binary.LittleEndian.Uint64(p) }
