@@ -3,6 +3,7 @@ package mapreduce_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -32,12 +33,12 @@ func TestFaultsOfTheJob(t *testing.T) {
 	}{
 		{"panics", true, []string{aFile + ":2: panic: runtime error: index out of range [7] with length 7 (jobs_test.go:"}},
 		{"fails", true, []string{aFile + ":2: culprit is not to my liking"}},
-		{"exits", false, []string{"map task 0 failed 4 times", "exit status 3", "out of cheese"}},
+		{"exits", false, []string{"map task 0 failed 4 times", "exit status 3"}},
 		{"overflows", false, []string{"sum overflows: 4611686018427387904 + 4611686018427387904 does not fit in int"}},
 		{"reduce-fails", false, nil},
 		{"reads-twice", false, []string{"reducing key \"b\": panic: the values of a key can be ranged over once"}},
 		{"tab", false, []string{aFile + ":1: cell 2 of a row has a TAB, CR or LF"}},
-		{"bad-key", false, []string{"type of keys: "}},
+		{"bad-key", false, []string{"type of keys: "}}, // see also TestJobCannotRun
 	} {
 		if test.job == "reduce-fails" {
 			continue // needs seven lines, see below
@@ -76,6 +77,15 @@ func TestPanicWithinBudget(t *testing.T) {
 	out, stats, err := runJob(t, command("panics"), mapreduce.Config{Data: culpritStore(t), MaxBad: mapreduce.Budget{N: 1}})
 	if err != nil || out != "records\t2\n" || stats.Bad != 1 {
 		t.Errorf("output %q, %d bad, %v", out, stats.Bad, err)
+	}
+}
+
+// The last words of a process are shown when it prints them, and not again with the error.
+func TestLastWords(t *testing.T) {
+	var stderr bytes.Buffer
+	_, _, err := runJob(t, command("exits"), mapreduce.Config{Data: culpritStore(t), Stderr: &stderr})
+	if err == nil || strings.Contains(err.Error(), "cheese") || strings.Count(stderr.String(), "out of cheese\n") != 4 {
+		t.Errorf("error %v, printed %q", err, stderr.String())
 	}
 }
 
@@ -214,6 +224,29 @@ func TestHangAtStart(t *testing.T) {
 	}
 }
 
+// Rows that change between their writing and their joining are no output.
+func TestDamagedPart(t *testing.T) {
+	store, work := t.TempDir(), t.TempDir()
+	for i := range 40 { // two tasks
+		writeFile(t, store, fmt.Sprintf("saved_session/Firefox/nightly/30.0a1/%d.20140308.v2.log", i), "a\t{}\n")
+	}
+	job := mapreduce.Job[string, int]{Map: func(_ storage.Record, out *mapreduce.Emitter[string, int]) error {
+		parts, err := filepath.Glob(filepath.Join(work, "*", "map-*", "rows"))
+		if err != nil {
+			return err
+		}
+		out.Emit("row", len(parts))
+		for _, name := range parts {
+			if err := os.WriteFile(name, []byte("raw"), 0o600); err != nil {
+				return err
+			}
+		}
+		return nil
+	}}
+	_, _, err := runJob(t, mapreduce.Local(job), mapreduce.Config{Data: store, Workers: 1, WorkDir: work})
+	checkFault(t, err, false, []string{"joining output: ", "rows is damaged: it has 3 bytes"})
+}
+
 func TestOutputIsInput(t *testing.T) {
 	store := culpritStore(t)
 	output := filepath.Join(store, aFile)
@@ -225,7 +258,7 @@ func TestOutputIsInput(t *testing.T) {
 
 func TestConfig(t *testing.T) {
 	store := culpritStore(t)
-	for _, cfg := range []mapreduce.Config{{Workers: -1}, {Partitions: -1}, {Memory: 1 << 20}, {MaxRecord: -1}} {
+	for _, cfg := range []mapreduce.Config{{Workers: -1}, {Partitions: -1}, {Memory: 1 << 20}, {MaxRecord: -1}, {WorkDir: "/none"}} {
 		cfg.Data = store
 		_, _, err := runJob(t, jobs["ids"].local(), cfg)
 		if _, ok := errors.AsType[*mapreduce.ConfigError](err); !ok {

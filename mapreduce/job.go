@@ -37,7 +37,9 @@ type Job[K comparable, V any] struct {
 	// pair is a row, in input order.
 	Reduce func(key K, values iter.Seq[V], rows *Rows) error
 
-	// Columns name the cells of a row. A tsv file does not show them.
+	// Columns name the cells of a row: in the header of CSV, as members in JSONL; TSV does not show them. A row then has
+	// exactly so many cells. A job without Reduce need not name them: its cells are called as the fields of the key ("key",
+	// if it is no struct), and "value".
 	Columns []string
 
 	// Ordered says that Reduce needs values in input order. This engine always gives them so; one that cannot promise it

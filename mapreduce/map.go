@@ -57,7 +57,7 @@ func (w *jobWorker[K, V]) Map(ctx context.Context, task worker.MapTask, progress
 func (t *mapTask[K, V]) open() error {
 	if t.job.mapOnly() {
 		var err error
-		t.rows, err = createRows(t.task.Dir)
+		t.rows, err = t.createRows(t.task.Dir)
 		return err
 	}
 	if t.table == nil {

@@ -3,7 +3,9 @@ package mapreduce
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"hash/crc32"
 	"hash/fnv"
 	"io"
 	"os"
@@ -48,47 +50,89 @@ func resolveOutput(output string) (string, error) {
 	return abs, nil
 }
 
+// tryOutput finds before the work what would be in the way of the output at its end, as far as that can be known.
+func tryOutput(output string) error {
+	f, err := storage.CreateFile(output)
+	if errors.Is(err, storage.ErrReadOnlyCodec) {
+		return &ConfigError{
+			Msg:  fmt.Sprintf("the output %s would need a codec that can be read, not written", output),
+			Hint: "use the extension .zst or .gz, or none of these",
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("the output: %w", err)
+	}
+	return f.Close()
+}
+
 // commit joins the parts, in their order, to the output: a file that appears whole and synced, or a stream that gets its
 // first byte when all parts are there.
-func commit(ctx context.Context, cfg *Config, parts []worker.Rows) (size int64, err error) {
-	if cfg.Output == "" {
-		return join(ctx, cfg.stdout(), parts)
+func (r *run) commit(ctx context.Context, parts []worker.Rows) (err error) {
+	if r.cfg.Output == "" {
+		return r.join(ctx, r.cfg.stdout(), parts)
 	}
-	f, err := storage.CreateFile(cfg.Output)
+	f, err := storage.CreateFile(r.cfg.Output)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	defer f.Close()
-	if size, err = join(ctx, f, parts); err != nil {
-		return 0, err
+	if err := r.join(ctx, f, parts); err != nil {
+		return err
 	}
-	return size, f.Commit()
+	return f.Commit()
 }
 
-func join(ctx context.Context, w io.Writer, parts []worker.Rows) (size int64, err error) {
-	for _, p := range parts {
+// join writes the header and the parts.
+func (r *run) join(ctx context.Context, w io.Writer, parts []worker.Rows) error {
+	var err error
+	if head := r.format.header(r.job.Columns); len(head) > 0 {
+		n, writeErr := w.Write(head)
+		r.stats.Output, err = int64(n), writeErr
+	}
+	for i := 0; i < len(parts) && err == nil; i++ {
+		err = r.appendPart(ctx, w, parts[i])
+	}
+	if err != nil && ctx.Err() == nil {
+		err = fmt.Errorf("joining output: %w", err)
+	}
+	return err
+}
+
+// appendPart copies a part and checks that it is what the worker has written.
+func (r *run) appendPart(ctx context.Context, w io.Writer, p worker.Rows) error {
+	f, err := os.Open(p.Path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if r.copy == nil {
+		r.copy = make([]byte, 256<<10)
+	}
+	var size int64
+	var sum uint32
+	for {
 		if err := ctx.Err(); err != nil {
-			return size, err
+			return err
 		}
-		n, err := appendFile(w, p.Path)
-		size += n
+		n, err := f.Read(r.copy)
+		size += int64(n)
+		sum = crc32.Update(sum, crc32.IEEETable, r.copy[:n])
+		if err == io.EOF {
+			break
+		}
 		if err != nil {
-			return size, fmt.Errorf("joining output: %w", err)
+			return err
 		}
-		if n != p.Bytes {
-			return size, fmt.Errorf("joining output: %s has %d bytes, %d were written", p.Path, n, p.Bytes)
+		n, err = w.Write(r.copy[:n])
+		r.stats.Output += int64(n)
+		if err != nil {
+			return err
 		}
 	}
-	return size, nil
-}
-
-func appendFile(w io.Writer, path string) (int64, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return 0, err
+	if size != p.Bytes || sum != p.Checksum {
+		return fmt.Errorf("%s is damaged: it has %d bytes with checksum %08x; %d with checksum %08x were written", p.Path, size, sum, p.Bytes, p.Checksum)
 	}
-	defer f.Close()
-	return io.Copy(w, f)
+	return nil
 }
 
 // workDir makes the run's own directory. With an output it has a name made from the output's, beside it or in

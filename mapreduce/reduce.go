@@ -40,7 +40,7 @@ func (w *jobWorker[K, V]) Reduce(ctx context.Context, task worker.ReduceTask, pr
 	for i, r := range task.Runs {
 		paths[i] = r.Path
 	}
-	out, err := createRows(task.Dir)
+	out, err := w.createRows(task.Dir)
 	if err != nil {
 		return worker.ReduceResult{}, err
 	}

@@ -2,13 +2,10 @@ package mapreduce
 
 import (
 	"bytes"
-	"encoding"
-	"encoding/json"
 	"fmt"
-	"math"
+	"hash/crc32"
 	"path/filepath"
-	"reflect"
-	"strconv"
+	"strings"
 
 	"github.com/telemetry-mr/mr/mapreduce/internal/worker"
 	"github.com/telemetry-mr/mr/storage"
@@ -16,55 +13,121 @@ import (
 
 // Rows takes the rows of the output. It is valid during the call of Reduce only.
 type Rows struct {
-	file *storage.FileWriter
-	path string
-	buf  []byte
-	n    int64
-	size int64
-	err  error
+	file    *storage.FileWriter
+	path    string
+	format  Format
+	columns []string
+	members [][]byte // in JSONL, what stands before each cell
+	buf     []byte
+	n       int64
+	size    int64
+	sum     uint32
+	err     error
 }
 
 const rowsBuffer = 128 << 10
 
-func createRows(dir string) (*Rows, error) {
-	path := filepath.Join(dir, "rows")
-	file, err := storage.CreateFile(path)
-	if err != nil {
+// createRows begins a file of rows in dir. Without columns, a row has any number of cells.
+func createRows(dir string, format Format, columns []string) (*Rows, error) {
+	r := &Rows{path: filepath.Join(dir, "rows"), format: format, columns: columns}
+	if format == JSONL {
+		for i, name := range columns {
+			before := []byte{"{,"[min(i, 1)]}
+			var err error
+			if before, err = appendJSONString(before, name); err != nil {
+				return nil, err
+			}
+			r.members = append(r.members, append(before, ':'))
+		}
+	}
+	var err error
+	if r.file, err = storage.CreateFile(r.path); err != nil {
 		return nil, err
 	}
-	return &Rows{file: file, path: path}, nil
+	return r, nil
 }
 
-// Add adds a row. Strings and bytes are text; integers are decimal; floats have their shortest form; nil is empty; a
-// value that has a text form of its own (encoding.TextMarshaler) uses it; any other is compact JSON. A cell with a TAB,
-// CR or LF fails the run.
+// Add adds a row: a cell for each of Job.Columns, if the job has them. A cell that the format cannot hold fails the run, and
+// so does a wrong number of cells.
+//
+// Strings and bytes are text; integers are decimal; floats have the shortest form that reads back as the same number; nil is
+// empty, null in JSONL. A value whose type brings a form of its own uses it: encoding.TextMarshaler, or json.Marshaler, which
+// in JSONL goes first; methods of a pointer to the type count, too. A pointer is what it points to. Any other value is compact
+// JSON, in which text must be UTF-8.
 func (r *Rows) Add(cells ...any) {
 	if r.err != nil {
 		return
 	}
 	start := len(r.buf)
-	for i, cell := range cells {
-		if i > 0 {
-			r.buf = append(r.buf, '\t')
-		}
-		at := len(r.buf)
-		if r.buf, r.err = appendCell(r.buf, cell); r.err != nil {
-			break
-		}
-		if text := r.buf[at:]; bytes.IndexByte(text, '\n') >= 0 || bytes.IndexByte(text, '\t') >= 0 || bytes.IndexByte(text, '\r') >= 0 {
-			r.err = fmt.Errorf("cell %d of a row has a TAB, CR or LF, which a tsv file cannot hold: %.40q", i+1, text)
-			break
-		}
-	}
-	if r.err != nil {
+	if r.err = r.row(cells); r.err != nil {
 		r.buf = r.buf[:start]
 		return
 	}
-	r.buf = append(r.buf, '\n')
 	r.n++
 	if len(r.buf) >= rowsBuffer {
 		r.flush()
 	}
+}
+
+func (r *Rows) row(cells []any) (err error) {
+	if len(r.columns) > 0 && len(cells) != len(r.columns) {
+		return fmt.Errorf("a row has %d cells, but there are %d columns: %s", len(cells), len(r.columns), strings.Join(r.columns, ", "))
+	}
+	for i, cell := range cells {
+		switch r.format {
+		case JSONL:
+			r.buf, err = appendJSONCell(append(r.buf, r.members[i]...), cell)
+		case CSV:
+			err = r.csv(i, cell, len(cells) == 1)
+		default:
+			err = r.tsv(i, cell)
+		}
+		if err != nil {
+			return fmt.Errorf("cell %d of a row %w", i+1, err)
+		}
+	}
+	if r.format == JSONL {
+		r.buf = append(r.buf, '}')
+	}
+	r.buf = append(r.buf, '\n')
+	return nil
+}
+
+func (r *Rows) tsv(i int, cell any) (err error) {
+	if i > 0 {
+		r.buf = append(r.buf, '\t')
+	}
+	at := len(r.buf)
+	if r.buf, err = appendText(r.buf, cell); err != nil {
+		return err
+	}
+	if text := r.buf[at:]; bytes.IndexByte(text, '\n') >= 0 || bytes.IndexByte(text, '\t') >= 0 || bytes.IndexByte(text, '\r') >= 0 {
+		return fmt.Errorf("has a TAB, CR or LF, which a tsv file cannot hold, but csv and jsonl can: %.40q", text)
+	}
+	return nil
+}
+
+func (r *Rows) csv(i int, cell any, alone bool) (err error) {
+	if i > 0 {
+		r.buf = append(r.buf, ',')
+	}
+	at := len(r.buf)
+	if r.buf, err = appendText(r.buf, cell); err != nil {
+		return err
+	}
+	if r.buf = quoteCSV(r.buf, at); alone && len(r.buf) == at {
+		r.buf = append(r.buf, `""`...) // many readers skip an empty line
+	}
+	return nil
+}
+
+// quoteCSV puts b[at:] in quotes if it needs them.
+func quoteCSV(b []byte, at int) []byte {
+	if !bytes.ContainsAny(b[at:], "\",\r\n") {
+		return b
+	}
+	quoted := bytes.ReplaceAll(b[at:], []byte{'"'}, []byte{'"', '"'})
+	return append(append(append(b[:at], '"'), quoted...), '"')
 }
 
 func (r *Rows) flush() {
@@ -72,6 +135,7 @@ func (r *Rows) flush() {
 		return
 	}
 	n, err := r.file.Write(r.buf)
+	r.sum = crc32.Update(r.sum, crc32.IEEETable, r.buf[:n])
 	r.size += int64(n)
 	r.err = err
 	r.buf = r.buf[:0]
@@ -86,81 +150,8 @@ func (r *Rows) publish() (*worker.Rows, error) {
 	if err := r.file.Publish(); err != nil {
 		return nil, err
 	}
-	return &worker.Rows{Path: r.path, Bytes: r.size, Rows: r.n}, nil
+	return &worker.Rows{Path: r.path, Bytes: r.size, Rows: r.n, Checksum: r.sum}, nil
 }
 
 // close discards the rows unless they were published.
 func (r *Rows) close() { _ = r.file.Close() } // publish has told of errors
-
-func appendCell(b []byte, cell any) ([]byte, error) {
-	switch c := cell.(type) {
-	case nil:
-		return b, nil
-	case string:
-		return append(b, c...), nil
-	case []byte:
-		return append(b, c...), nil
-	case int:
-		return strconv.AppendInt(b, int64(c), 10), nil
-	case int64:
-		return strconv.AppendInt(b, c, 10), nil
-	case uint64:
-		return strconv.AppendUint(b, c, 10), nil
-	case float64:
-		return appendFloat(b, c, 64), nil
-	case bool:
-		return strconv.AppendBool(b, c), nil
-	case encoding.TextAppender:
-		return c.AppendText(b)
-	case encoding.TextMarshaler:
-		text, err := c.MarshalText()
-		return append(b, text...), err
-	case json.Marshaler: // before the kinds below: a type's own form goes first
-		return appendJSON(b, c)
-	}
-	switch v := reflect.ValueOf(cell); v.Kind() {
-	case reflect.String:
-		return append(b, v.String()...), nil
-	case reflect.Bool:
-		return strconv.AppendBool(b, v.Bool()), nil
-	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
-		return strconv.AppendInt(b, v.Int(), 10), nil
-	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Uintptr:
-		return strconv.AppendUint(b, v.Uint(), 10), nil
-	case reflect.Float32:
-		return appendFloat(b, v.Float(), 32), nil
-	case reflect.Float64:
-		return appendFloat(b, v.Float(), 64), nil
-	case reflect.Slice:
-		if v.Type().Elem().Kind() == reflect.Uint8 {
-			return append(b, v.Bytes()...), nil
-		}
-	case reflect.Array:
-		if v.Type().Elem().Kind() == reflect.Uint8 {
-			for i := range v.Len() {
-				b = append(b, byte(v.Index(i).Uint()))
-			}
-			return b, nil
-		}
-	}
-	return appendJSON(b, cell)
-}
-
-// appendFloat appends the shortest decimal that reads back as f, with an exponent where JSON has one.
-func appendFloat(b []byte, f float64, bits int) []byte {
-	if abs := math.Abs(f); abs != 0 && (abs < 1e-6 || abs >= 1e21) {
-		return strconv.AppendFloat(b, f, 'e', -1, bits)
-	}
-	return strconv.AppendFloat(b, f, 'f', -1, bits)
-}
-
-// appendJSON appends compact JSON, with <, > and & as they are.
-func appendJSON(b []byte, v any) ([]byte, error) {
-	var out bytes.Buffer
-	enc := json.NewEncoder(&out)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(v); err != nil {
-		return b, fmt.Errorf("cell of type %T: %w", v, err)
-	}
-	return append(b, bytes.TrimSuffix(out.Bytes(), []byte("\n"))...), nil
-}

@@ -61,6 +61,7 @@ type pool struct {
 	slots []handle
 
 	mu     sync.Mutex // guards what follows
+	job    worker.Description
 	lost   int
 	starts int // in a row that failed
 }
@@ -106,6 +107,20 @@ func (p *pool) run(ctx context.Context, name string, costs []int64, do taskFunc)
 	return g.Wait()
 }
 
+// describe brings up the first worker, alone, so that what is wrong with the program or its arguments is said once, and
+// returns what it says of the job.
+func (p *pool) describe(ctx context.Context) (worker.Description, error) {
+	for attempt := 0; ; attempt++ {
+		_, err := p.worker(ctx, 0)
+		if _, lost := errors.AsType[*worker.LostError](err); !lost {
+			return p.job, err
+		}
+		if err := pause(ctx, attempt); err != nil {
+			return p.job, err
+		}
+	}
+}
+
 // attempt does a task once in the slot's worker, which it brings up first if there is none.
 func (p *pool) attempt(ctx context.Context, slot, n int, dir string, do taskFunc) error {
 	w, err := p.worker(ctx, slot)
@@ -124,15 +139,16 @@ func (p *pool) worker(ctx context.Context, slot int) (worker.Worker, error) {
 	}
 	begin := time.Now()
 	h, err := p.exec.start(ctx, p.env)
+	var job worker.Description
 	if err == nil {
-		if _, err = h.Setup(ctx, p.setup); err != nil {
+		if job, err = h.Setup(ctx, p.setup); err != nil {
 			h.Stop()
 		}
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if err == nil {
-		p.slots[slot], p.starts = h, 0
+		p.slots[slot], p.starts, p.job = h, 0, job
 		return h, nil
 	}
 	if lost, ok := errors.AsType[*worker.LostError](err); ok {

@@ -22,6 +22,8 @@ type jobWorker[K comparable, V any] struct {
 	values *values.Codec[V]
 	setup  worker.Setup
 	tree   *storage.Tree
+	format Format
+	names  []string          // of the cells of a row, if they are known
 	table  *shuffle.Table[V] // kept from task to task for its memory
 
 	baseBytes int64 // live heap before there was a table: the job's own
@@ -29,15 +31,21 @@ type jobWorker[K comparable, V any] struct {
 
 func newJobWorker[K comparable, V any](job Job[K, V]) (*jobWorker[K, V], error) {
 	if job.Map == nil {
-		return nil, errors.New("the job has no Map")
+		return nil, &worker.JobError{Msg: "the job has no Map", Hint: "set Job.Map, the function that is called for each record"}
 	}
 	k, err := keys.For[K]()
 	if err != nil {
-		return nil, fmt.Errorf("type of keys: %w", err)
+		return nil, &worker.JobError{
+			Msg:  "type of keys: " + err.Error(),
+			Hint: "a key is a string, number, bool, byte array or a struct of these",
+		}
 	}
 	v, err := values.For[V]()
 	if err != nil {
-		return nil, fmt.Errorf("type of values: %w", err)
+		return nil, &worker.JobError{
+			Msg:  "type of values: " + err.Error(),
+			Hint: "a value is made of numbers, bools, strings, slices, arrays, maps, pointers and structs of exported fields, or brings AppendBinary and UnmarshalBinary",
+		}
 	}
 	return &jobWorker[K, V]{job: job, keys: k, values: v}, nil
 }
@@ -51,12 +59,33 @@ func (w *jobWorker[K, V]) Setup(_ context.Context, s worker.Setup) (worker.Descr
 		return worker.Description{}, err
 	}
 	w.setup = s
+	if err := w.setRows(Format(s.Format)); err != nil {
+		return worker.Description{}, err
+	}
 	return worker.Description{
 		Key:     fmt.Sprintf("%T", *new(K)),
 		Value:   fmt.Sprintf("%T", *new(V)),
 		MapOnly: w.job.mapOnly(),
-		Columns: w.columns(),
+		Columns: w.names,
 	}, nil
+}
+
+// setRows says how rows are written. Without a Reduce, a row has the cells of the key and the value, whose names are known.
+func (w *jobWorker[K, V]) setRows(f Format) error {
+	w.format, w.names = f, w.job.Columns
+	cells := -1
+	if w.job.Reduce == nil {
+		names := append(w.keys.Names(), "value")
+		cells = len(names)
+		if len(w.names) == 0 {
+			w.names = names
+		}
+	}
+	return f.checkColumns(w.names, cells)
+}
+
+func (w *jobWorker[K, V]) createRows(dir string) (*Rows, error) {
+	return createRows(dir, w.format, w.names)
 }
 
 // Close releases what Setup took.
@@ -65,13 +94,6 @@ func (w *jobWorker[K, V]) Close() error {
 		return nil
 	}
 	return w.tree.Close()
-}
-
-func (w *jobWorker[K, V]) columns() []string {
-	if w.job.Columns != nil || w.job.Reduce != nil {
-		return w.job.Columns
-	}
-	return append(w.keys.Names(), "value")
 }
 
 // runBytes is the size at which a table is spilled.
@@ -146,7 +168,7 @@ func taskError(path string, line int64, err error) *worker.TaskError {
 type failedWorker struct{ err error }
 
 func (w failedWorker) Setup(context.Context, worker.Setup) (worker.Description, error) {
-	return worker.Description{}, &worker.TaskError{Msg: w.err.Error()}
+	return worker.Description{}, w.err
 }
 
 func (w failedWorker) Map(context.Context, worker.MapTask, func(worker.Progress)) (worker.MapResult, error) {

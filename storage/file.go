@@ -99,10 +99,13 @@ const (
 	fileClosed
 )
 
+// ErrReadOnlyCodec says that the extension of a name means a codec that can be read, not written.
+var ErrReadOnlyCodec = errors.New("the codec can be read, not written")
+
 // CreateFile begins a file that Commit or Publish will give its name, in place of a file of that name if there is one, whose
 // mode it takes. The
 // extension of the name chooses the codec: .zst, which is the seekable form of FORMAT.md, .gz, or none. The codecs that can
-// only be read are refused. The directory must exist.
+// only be read are refused with ErrReadOnlyCodec. The directory must exist.
 func CreateFile(name string) (*FileWriter, error) {
 	root, err := os.OpenRoot(filepath.Dir(name))
 	if err != nil {
@@ -127,7 +130,7 @@ func createIn(root *os.Root, name string) (*FileWriter, error) {
 	switch codec {
 	case codecPlain, codecZstd, codecGzip:
 	default:
-		return nil, fmt.Errorf("codec %s can be read, not written: use .zst, .gz or no extension", filepath.Ext(name))
+		return nil, fmt.Errorf("%w: %s; use .zst, .gz or no extension", ErrReadOnlyCodec, filepath.Ext(name))
 	}
 	w := &FileWriter{root: root, name: name}
 	for {

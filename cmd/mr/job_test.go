@@ -61,6 +61,24 @@ func jobMain() {
 			}
 			return nil
 		}
+	case "nomap":
+		job.Map = nil
+	case "key":
+		mapreduce.Serve(mapreduce.Job[*int, int]{Map: func(storage.Record, *mapreduce.Emitter[*int, int]) error { return nil }})
+	case "rows":
+		job.Columns = []string{"system", "records", "part"}
+		job.Reduce = func(key string, values iter.Seq[int], rows *mapreduce.Rows) error {
+			for n := range values {
+				rows.Add(key, n, float64(n)/3e7)
+			}
+			return nil
+		}
+	case "short":
+		job.Columns = []string{"system", "records"}
+		job.Reduce = func(key string, _ iter.Seq[int], rows *mapreduce.Rows) error {
+			rows.Add(key)
+			return nil
+		}
 	case "value":
 		mapreduce.Serve(mapreduce.Job[string, func()]{Map: func(storage.Record, *mapreduce.Emitter[string, func()]) error { return nil }})
 	case "args":

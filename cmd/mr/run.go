@@ -19,6 +19,8 @@ key. The output appears only if the run succeeds, and is the same for any number
 workers, partitions and any memory.
 
 ` + storeUsage + `    --output FILE     where the rows go (default: standard output, when all are there)
+    --format FORMAT   tsv, csv or jsonl (default: what the extension of FILE says, also
+                      before .gz or .zst, else tsv)
     --workers N       processes that do the work (default: one for each processor)
     --partitions N    reduce tasks (default: by size)
     --memory SIZE     for all processes together, at least 128MiB (default: half of
@@ -55,6 +57,10 @@ func runJob(ctx context.Context, env env, args []string) error {
 	fs := newFlags("run")
 	store.register(fs)
 	fs.StringVar(&cfg.Output, "output", "", "")
+	fs.Func("format", "", func(s string) (err error) {
+		cfg.Format, err = mapreduce.ParseFormat(s)
+		return err
+	})
 	fs.IntVar(&cfg.Workers, "workers", 0, "")
 	fs.IntVar(&cfg.Partitions, "partitions", 0, "")
 	fs.Var(&memory, "memory", "")

@@ -78,6 +78,9 @@ func isUsage(err error) bool {
 	if _, ok := errors.AsType[*mapreduce.ConfigError](err); ok {
 		return true
 	}
+	if _, ok := errors.AsType[*mapreduce.JobError](err); ok {
+		return true
+	}
 	_, ok := errors.AsType[*mapreduce.ProgramError](err)
 	return ok
 }
@@ -112,6 +115,9 @@ func hint(err error) string {
 		return e.cure
 	}
 	if e, ok := errors.AsType[*mapreduce.ConfigError](err); ok {
+		return e.Hint
+	}
+	if e, ok := errors.AsType[*mapreduce.JobError](err); ok {
 		return e.Hint
 	}
 	if e, ok := errors.AsType[*mapreduce.ProgramError](err); ok {

@@ -82,6 +82,9 @@ func errorOf(f *workerpb.Failure) error {
 			Detail:  string(t.GetDetail()),
 		}
 	}
+	if j := f.GetJob(); j != nil {
+		return &JobError{Msg: string(f.GetMessage()), Hint: string(j.GetHint())}
+	}
 	return errors.New(string(f.GetMessage()))
 }
 

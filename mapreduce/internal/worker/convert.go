@@ -17,6 +17,8 @@ func (s Setup) proto() *workerpb.SetupRequest {
 		MemoryBytes: s.MemoryBytes,
 		RunBytes:    s.RunBytes,
 		RecordBytes: s.RecordBytes,
+		Checksums:   s.Checksums,
+		Profile:     []byte(s.Profile),
 	}
 }
 
@@ -28,6 +30,8 @@ func setupOf(m *workerpb.SetupRequest) Setup {
 		MemoryBytes: m.GetMemoryBytes(),
 		RunBytes:    m.GetRunBytes(),
 		RecordBytes: m.GetRecordBytes(),
+		Checksums:   m.GetChecksums(),
+		Profile:     string(m.GetProfile()),
 	}
 }
 
@@ -102,6 +106,7 @@ func (r MapResult) proto() *workerpb.MapResult {
 		Bad: each(r.Bad, func(b BadRecord) *workerpb.BadRecord {
 			return &workerpb.BadRecord{Path: []byte(b.Path), Line: b.Line, Offset: b.Offset, Reason: []byte(b.Reason)}
 		}),
+		Checksums: r.Checksums,
 	}
 }
 
@@ -115,6 +120,7 @@ func mapResultOf(m *workerpb.MapResult) MapResult {
 				Path: string(b.GetPath()), Line: b.GetLine(), Offset: b.GetOffset(), Reason: string(b.GetReason()),
 			}
 		}),
+		Checksums: m.GetChecksums(),
 	}
 }
 

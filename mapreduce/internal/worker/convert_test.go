@@ -39,6 +39,12 @@ func TestConvert(t *testing.T) {
 			func(f *workerpb.Failure) TaskError { return *errorOf(f).(*TaskError) },
 			new(workerpb.Failure))
 	})
+	t.Run("JobError", func(t *testing.T) {
+		roundTrip(t,
+			func(e JobError) *workerpb.Failure { return failureOf(&e) },
+			func(f *workerpb.Failure) JobError { return *errorOf(f).(*JobError) },
+			new(workerpb.Failure))
+	})
 }
 
 func roundTrip[T any, M proto.Message](t *testing.T, to func(T) M, from func(M) T, m M) {
@@ -71,8 +77,8 @@ func fill(t *rapid.T, v reflect.Value) {
 		v.SetString(string(rapid.SliceOfN(rapid.Byte(), 0, 8).Draw(t, "text")))
 	case reflect.Int, reflect.Int64:
 		v.SetInt(rapid.Int64().Draw(t, "int"))
-	case reflect.Uint64:
-		v.SetUint(rapid.Uint64().Draw(t, "uint"))
+	case reflect.Uint32, reflect.Uint64:
+		v.SetUint(rapid.Uint64().Draw(t, "uint") >> (64 - v.Type().Bits()))
 	case reflect.Uint8:
 		v.SetUint(uint64(rapid.Byte().Draw(t, "byte")))
 	case reflect.Bool:

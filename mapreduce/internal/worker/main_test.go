@@ -153,7 +153,7 @@ func (job) Map(ctx context.Context, t worker.MapTask, progress func(worker.Progr
 	}
 	progress(worker.Progress{Steps: 7, Records: int64(len(t.Files)), Bytes: t.MaxBad})
 	r := worker.MapResult{
-		Rows:     &worker.Rows{Path: t.Dir, Bytes: 1, Rows: 2, Checksum: 1<<64 - 1},
+		Rows:     &worker.Rows{Path: t.Dir, Bytes: 1, Rows: 2, Checksum: 1<<32 - 1},
 		Counters: worker.Counters{"task": int64(t.ID), "max-bad\xff": t.MaxBad},
 	}
 	for _, f := range t.Files {

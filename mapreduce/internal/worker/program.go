@@ -16,16 +16,10 @@ type ProgramError struct {
 	Path   string
 	Reason string // "there is no such file"
 	Hint   string // the likely cure, "" if none is known
-	Stderr string // the last lines that it printed, if it ran
+	Stderr string // the last lines that it printed, if it ran; Options.Stderr has got them, too
 }
 
-func (e *ProgramError) Error() string {
-	s := e.Path + ": " + e.Reason
-	if e.Stderr != "" {
-		s += "\n" + e.Stderr
-	}
-	return s
-}
+func (e *ProgramError) Error() string { return e.Path + ": " + e.Reason }
 
 // A Program is a job program that stays the same while it is open, even if another file takes its name.
 type Program struct {

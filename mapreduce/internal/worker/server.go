@@ -102,5 +102,8 @@ func failureOf(err error) *workerpb.Failure {
 			},
 		}
 	}
+	if j, ok := errors.AsType[*JobError](err); ok {
+		return &workerpb.Failure{Message: []byte(j.Msg), Job: &workerpb.JobError{Hint: []byte(j.Hint)}}
+	}
 	return &workerpb.Failure{Message: []byte(err.Error())}
 }

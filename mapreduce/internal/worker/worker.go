@@ -25,10 +25,12 @@ type Worker interface {
 type Setup struct {
 	Data        string // the store's directory, absolute
 	Schema      []byte // its schema as JSON
-	Format      string // of rows: "tsv"
+	Format      string // of rows: "tsv", "csv" or "jsonl"
 	MemoryBytes int64  // what this worker may use; 0 is no limit
 	RunBytes    int64  // a table of this size is spilled; 0 derives it from MemoryBytes
 	RecordBytes int64  // the longest record
+	Checksums   bool   // of the input files are wanted
+	Profile     string // beginning of the paths of this worker's profiles; "" is none
 }
 
 // A Description is what a job program says of its job.
@@ -61,6 +63,8 @@ type MapResult struct {
 	Rows     *Rows // of a map-only job
 	Counters Counters
 	Bad      []BadRecord // the first few bad records, in input order
+
+	Checksums []uint32 // CRC-32 (IEEE) of the stored bytes of each file of the task, if they are wanted
 }
 
 // A Run is a sorted file on disk.
@@ -78,7 +82,7 @@ type Rows struct {
 	Path     string
 	Bytes    int64
 	Rows     int64
-	Checksum uint64 // xxHash64 of the file
+	Checksum uint32 // CRC-32 (IEEE) of the file
 }
 
 // A BadRecord tells where a record is that could not be used, and why.
@@ -130,20 +134,25 @@ func (e *TaskError) Error() string {
 	return e.Msg
 }
 
+// A JobError says that the job cannot do any task, whatever the input: it lacks something, or a type or a name in it cannot
+// be used.
+type JobError struct {
+	Msg  string
+	Hint string // the likely cure
+}
+
+func (e *JobError) Error() string { return e.Msg }
+
 // A LostError says that the worker's process died, hung or could not be reached. The task may well succeed in another.
 type LostError struct {
 	Reason string // "signal: killed", "exit status 2", "no sign of life for 15s"
-	Stderr string // the last lines that the process wrote, if any
+	Stderr string // the last lines that the process wrote, if any; Options.Stderr has got them, too
 	Start  bool   // it never came up
 }
 
 func (e *LostError) Error() string {
-	s := "worker lost: " + e.Reason
 	if e.Start {
-		s = "worker did not start: " + e.Reason
+		return "worker did not start: " + e.Reason
 	}
-	if e.Stderr != "" {
-		s += "\n" + e.Stderr
-	}
-	return s
+	return "worker lost: " + e.Reason
 }

@@ -32,6 +32,8 @@ type SetupRequest struct {
 	MemoryBytes   int64                  `protobuf:"varint,4,opt,name=memory_bytes,json=memoryBytes,proto3" json:"memory_bytes,omitempty"`
 	RunBytes      int64                  `protobuf:"varint,5,opt,name=run_bytes,json=runBytes,proto3" json:"run_bytes,omitempty"`
 	RecordBytes   int64                  `protobuf:"varint,6,opt,name=record_bytes,json=recordBytes,proto3" json:"record_bytes,omitempty"`
+	Checksums     bool                   `protobuf:"varint,7,opt,name=checksums,proto3" json:"checksums,omitempty"`
+	Profile       []byte                 `protobuf:"bytes,8,opt,name=profile,proto3" json:"profile,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -106,6 +108,20 @@ func (x *SetupRequest) GetRecordBytes() int64 {
 		return x.RecordBytes
 	}
 	return 0
+}
+
+func (x *SetupRequest) GetChecksums() bool {
+	if x != nil {
+		return x.Checksums
+	}
+	return false
+}
+
+func (x *SetupRequest) GetProfile() []byte {
+	if x != nil {
+		return x.Profile
+	}
+	return nil
 }
 
 type SetupResponse struct {
@@ -634,6 +650,7 @@ type MapResult struct {
 	Rows          *Rows                  `protobuf:"bytes,2,opt,name=rows,proto3" json:"rows,omitempty"`
 	Counters      []*Counter             `protobuf:"bytes,3,rep,name=counters,proto3" json:"counters,omitempty"` // sorted by name
 	Bad           []*BadRecord           `protobuf:"bytes,4,rep,name=bad,proto3" json:"bad,omitempty"`
+	Checksums     []uint32               `protobuf:"fixed32,5,rep,packed,name=checksums,proto3" json:"checksums,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -692,6 +709,13 @@ func (x *MapResult) GetCounters() []*Counter {
 func (x *MapResult) GetBad() []*BadRecord {
 	if x != nil {
 		return x.Bad
+	}
+	return nil
+}
+
+func (x *MapResult) GetChecksums() []uint32 {
+	if x != nil {
+		return x.Checksums
 	}
 	return nil
 }
@@ -829,7 +853,7 @@ type Rows struct {
 	Path          []byte                 `protobuf:"bytes,1,opt,name=path,proto3" json:"path,omitempty"`
 	Bytes         int64                  `protobuf:"varint,2,opt,name=bytes,proto3" json:"bytes,omitempty"`
 	Rows          int64                  `protobuf:"varint,3,opt,name=rows,proto3" json:"rows,omitempty"`
-	Checksum      uint64                 `protobuf:"fixed64,4,opt,name=checksum,proto3" json:"checksum,omitempty"`
+	Checksum      uint32                 `protobuf:"fixed32,4,opt,name=checksum,proto3" json:"checksum,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -885,7 +909,7 @@ func (x *Rows) GetRows() int64 {
 	return 0
 }
 
-func (x *Rows) GetChecksum() uint64 {
+func (x *Rows) GetChecksum() uint32 {
 	if x != nil {
 		return x.Checksum
 	}
@@ -1012,12 +1036,13 @@ func (x *BadRecord) GetReason() []byte {
 	return nil
 }
 
-// A Failure is an error of the worker: a task's own (task is set), or any other, of which the message is all that
-// travels.
+// A Failure is an error of the worker: a task's own (task is set), the job's (job is set), or any other, of which the
+// message is all that travels.
 type Failure struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Message       []byte                 `protobuf:"bytes,1,opt,name=message,proto3" json:"message,omitempty"`
 	Task          *TaskError             `protobuf:"bytes,2,opt,name=task,proto3" json:"task,omitempty"`
+	Job           *JobError              `protobuf:"bytes,3,opt,name=job,proto3" json:"job,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1066,6 +1091,57 @@ func (x *Failure) GetTask() *TaskError {
 	return nil
 }
 
+func (x *Failure) GetJob() *JobError {
+	if x != nil {
+		return x.Job
+	}
+	return nil
+}
+
+type JobError struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Hint          []byte                 `protobuf:"bytes,1,opt,name=hint,proto3" json:"hint,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *JobError) Reset() {
+	*x = JobError{}
+	mi := &file_worker_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *JobError) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*JobError) ProtoMessage() {}
+
+func (x *JobError) ProtoReflect() protoreflect.Message {
+	mi := &file_worker_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use JobError.ProtoReflect.Descriptor instead.
+func (*JobError) Descriptor() ([]byte, []int) {
+	return file_worker_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *JobError) GetHint() []byte {
+	if x != nil {
+		return x.Hint
+	}
+	return nil
+}
+
 type TaskError struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	BadData       bool                   `protobuf:"varint,1,opt,name=bad_data,json=badData,proto3" json:"bad_data,omitempty"`
@@ -1078,7 +1154,7 @@ type TaskError struct {
 
 func (x *TaskError) Reset() {
 	*x = TaskError{}
-	mi := &file_worker_proto_msgTypes[15]
+	mi := &file_worker_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1090,7 +1166,7 @@ func (x *TaskError) String() string {
 func (*TaskError) ProtoMessage() {}
 
 func (x *TaskError) ProtoReflect() protoreflect.Message {
-	mi := &file_worker_proto_msgTypes[15]
+	mi := &file_worker_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1103,7 +1179,7 @@ func (x *TaskError) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TaskError.ProtoReflect.Descriptor instead.
 func (*TaskError) Descriptor() ([]byte, []int) {
-	return file_worker_proto_rawDescGZIP(), []int{15}
+	return file_worker_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *TaskError) GetBadData() bool {
@@ -1138,14 +1214,16 @@ var File_worker_proto protoreflect.FileDescriptor
 
 const file_worker_proto_rawDesc = "" +
 	"\n" +
-	"\fworker.proto\x12\tmr.worker\"\xb5\x01\n" +
+	"\fworker.proto\x12\tmr.worker\"\xed\x01\n" +
 	"\fSetupRequest\x12\x12\n" +
 	"\x04data\x18\x01 \x01(\fR\x04data\x12\x16\n" +
 	"\x06schema\x18\x02 \x01(\fR\x06schema\x12\x16\n" +
 	"\x06format\x18\x03 \x01(\fR\x06format\x12!\n" +
 	"\fmemory_bytes\x18\x04 \x01(\x03R\vmemoryBytes\x12\x1b\n" +
 	"\trun_bytes\x18\x05 \x01(\x03R\brunBytes\x12!\n" +
-	"\frecord_bytes\x18\x06 \x01(\x03R\vrecordBytes\"\x86\x01\n" +
+	"\frecord_bytes\x18\x06 \x01(\x03R\vrecordBytes\x12\x1c\n" +
+	"\tchecksums\x18\a \x01(\bR\tchecksums\x12\x18\n" +
+	"\aprofile\x18\b \x01(\fR\aprofile\"\x86\x01\n" +
 	"\rSetupResponse\x12:\n" +
 	"\vdescription\x18\x01 \x01(\v2\x16.mr.worker.DescriptionH\x00R\vdescription\x12.\n" +
 	"\afailure\x18\x02 \x01(\v2\x12.mr.worker.FailureH\x00R\afailureB\t\n" +
@@ -1181,12 +1259,13 @@ const file_worker_proto_rawDesc = "" +
 	"\bProgress\x12\x14\n" +
 	"\x05steps\x18\x01 \x01(\x03R\x05steps\x12\x18\n" +
 	"\arecords\x18\x02 \x01(\x03R\arecords\x12\x14\n" +
-	"\x05bytes\x18\x03 \x01(\x03R\x05bytes\"\xac\x01\n" +
+	"\x05bytes\x18\x03 \x01(\x03R\x05bytes\"\xca\x01\n" +
 	"\tMapResult\x12\"\n" +
 	"\x04runs\x18\x01 \x03(\v2\x0e.mr.worker.RunR\x04runs\x12#\n" +
 	"\x04rows\x18\x02 \x01(\v2\x0f.mr.worker.RowsR\x04rows\x12.\n" +
 	"\bcounters\x18\x03 \x03(\v2\x12.mr.worker.CounterR\bcounters\x12&\n" +
-	"\x03bad\x18\x04 \x03(\v2\x14.mr.worker.BadRecordR\x03bad\"c\n" +
+	"\x03bad\x18\x04 \x03(\v2\x14.mr.worker.BadRecordR\x03bad\x12\x1c\n" +
+	"\tchecksums\x18\x05 \x03(\aR\tchecksums\"c\n" +
 	"\fReduceResult\x12#\n" +
 	"\x04rows\x18\x01 \x01(\v2\x0f.mr.worker.RowsR\x04rows\x12.\n" +
 	"\bcounters\x18\x02 \x03(\v2\x12.mr.worker.CounterR\bcounters\"\x82\x01\n" +
@@ -1200,7 +1279,7 @@ const file_worker_proto_rawDesc = "" +
 	"\x04path\x18\x01 \x01(\fR\x04path\x12\x14\n" +
 	"\x05bytes\x18\x02 \x01(\x03R\x05bytes\x12\x12\n" +
 	"\x04rows\x18\x03 \x01(\x03R\x04rows\x12\x1a\n" +
-	"\bchecksum\x18\x04 \x01(\x06R\bchecksum\"+\n" +
+	"\bchecksum\x18\x04 \x01(\aR\bchecksum\"+\n" +
 	"\aCounter\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\fR\x04name\x12\f\n" +
 	"\x01n\x18\x02 \x01(\x03R\x01n\"c\n" +
@@ -1208,10 +1287,13 @@ const file_worker_proto_rawDesc = "" +
 	"\x04path\x18\x01 \x01(\fR\x04path\x12\x12\n" +
 	"\x04line\x18\x02 \x01(\x03R\x04line\x12\x16\n" +
 	"\x06offset\x18\x03 \x01(\x03R\x06offset\x12\x16\n" +
-	"\x06reason\x18\x04 \x01(\fR\x06reason\"M\n" +
+	"\x06reason\x18\x04 \x01(\fR\x06reason\"t\n" +
 	"\aFailure\x12\x18\n" +
 	"\amessage\x18\x01 \x01(\fR\amessage\x12(\n" +
-	"\x04task\x18\x02 \x01(\v2\x14.mr.worker.TaskErrorR\x04task\"f\n" +
+	"\x04task\x18\x02 \x01(\v2\x14.mr.worker.TaskErrorR\x04task\x12%\n" +
+	"\x03job\x18\x03 \x01(\v2\x13.mr.worker.JobErrorR\x03job\"\x1e\n" +
+	"\bJobError\x12\x12\n" +
+	"\x04hint\x18\x01 \x01(\fR\x04hint\"f\n" +
 	"\tTaskError\x12\x19\n" +
 	"\bbad_data\x18\x01 \x01(\bR\abadData\x12\x12\n" +
 	"\x04path\x18\x02 \x01(\fR\x04path\x12\x12\n" +
@@ -1234,7 +1316,7 @@ func file_worker_proto_rawDescGZIP() []byte {
 	return file_worker_proto_rawDescData
 }
 
-var file_worker_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
+var file_worker_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
 var file_worker_proto_goTypes = []any{
 	(*SetupRequest)(nil),  // 0: mr.worker.SetupRequest
 	(*SetupResponse)(nil), // 1: mr.worker.SetupResponse
@@ -1251,7 +1333,8 @@ var file_worker_proto_goTypes = []any{
 	(*Counter)(nil),       // 12: mr.worker.Counter
 	(*BadRecord)(nil),     // 13: mr.worker.BadRecord
 	(*Failure)(nil),       // 14: mr.worker.Failure
-	(*TaskError)(nil),     // 15: mr.worker.TaskError
+	(*JobError)(nil),      // 15: mr.worker.JobError
+	(*TaskError)(nil),     // 16: mr.worker.TaskError
 }
 var file_worker_proto_depIdxs = []int32{
 	2,  // 0: mr.worker.SetupResponse.description:type_name -> mr.worker.Description
@@ -1268,18 +1351,19 @@ var file_worker_proto_depIdxs = []int32{
 	13, // 11: mr.worker.MapResult.bad:type_name -> mr.worker.BadRecord
 	11, // 12: mr.worker.ReduceResult.rows:type_name -> mr.worker.Rows
 	12, // 13: mr.worker.ReduceResult.counters:type_name -> mr.worker.Counter
-	15, // 14: mr.worker.Failure.task:type_name -> mr.worker.TaskError
-	0,  // 15: mr.worker.Worker.Setup:input_type -> mr.worker.SetupRequest
-	3,  // 16: mr.worker.Worker.Map:input_type -> mr.worker.MapTask
-	5,  // 17: mr.worker.Worker.Reduce:input_type -> mr.worker.ReduceTask
-	1,  // 18: mr.worker.Worker.Setup:output_type -> mr.worker.SetupResponse
-	6,  // 19: mr.worker.Worker.Map:output_type -> mr.worker.Event
-	6,  // 20: mr.worker.Worker.Reduce:output_type -> mr.worker.Event
-	18, // [18:21] is the sub-list for method output_type
-	15, // [15:18] is the sub-list for method input_type
-	15, // [15:15] is the sub-list for extension type_name
-	15, // [15:15] is the sub-list for extension extendee
-	0,  // [0:15] is the sub-list for field type_name
+	16, // 14: mr.worker.Failure.task:type_name -> mr.worker.TaskError
+	15, // 15: mr.worker.Failure.job:type_name -> mr.worker.JobError
+	0,  // 16: mr.worker.Worker.Setup:input_type -> mr.worker.SetupRequest
+	3,  // 17: mr.worker.Worker.Map:input_type -> mr.worker.MapTask
+	5,  // 18: mr.worker.Worker.Reduce:input_type -> mr.worker.ReduceTask
+	1,  // 19: mr.worker.Worker.Setup:output_type -> mr.worker.SetupResponse
+	6,  // 20: mr.worker.Worker.Map:output_type -> mr.worker.Event
+	6,  // 21: mr.worker.Worker.Reduce:output_type -> mr.worker.Event
+	19, // [19:22] is the sub-list for method output_type
+	16, // [16:19] is the sub-list for method input_type
+	16, // [16:16] is the sub-list for extension type_name
+	16, // [16:16] is the sub-list for extension extendee
+	0,  // [0:16] is the sub-list for field type_name
 }
 
 func init() { file_worker_proto_init() }
@@ -1304,7 +1388,7 @@ func file_worker_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_worker_proto_rawDesc), len(file_worker_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   16,
+			NumMessages:   17,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -1,0 +1,143 @@
+package mapreduce
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"sync"
+	"time"
+
+	"github.com/telemetry-mr/mr/filter"
+	"github.com/telemetry-mr/mr/mapreduce/internal/worker"
+	"github.com/telemetry-mr/mr/storage"
+)
+
+// Config says what a run reads, where its result goes, and what it may use.
+type Config struct {
+	Data   string          // the store's directory
+	Schema *storage.Schema // nil is the store's own
+	Filter filter.Filter   // nil selects everything
+
+	Output  string    // the file that appears on success; "" writes to Stdout
+	Format  Format    // of the rows; "" is what the extension of Output says, else TSV
+	Stdout  io.Writer // nil is os.Stdout
+	Stderr  io.Writer // what the job prints goes here, as it comes; nil is os.Stderr
+	WorkDir string    // where the run keeps its own files; "" is beside Output, or the temporary directory
+
+	Workers    int   // 0 is one for each processor
+	Partitions int   // reduce tasks; 0 chooses by size. The output does not depend on it
+	Memory     int64 // bytes, for this process and all workers; 0 is half of what is available
+	MaxBad     Budget
+
+	MaxRecord     int64         // bytes of the longest record; 0 is 16 MiB
+	RecordTimeout time.Duration // a worker that gets no further for so long is stopped; 0 is one minute
+	StartTimeout  time.Duration // for a worker to come up; 0 is 30 seconds
+
+	runBytes int64 // a table of this size is spilled; 0 chooses by Memory
+}
+
+const (
+	minMemory  = 128 << 20
+	mostRecord = 1 << 30
+)
+
+// ErrNoInput says that the filter selects no file. An output that is there stays as it is.
+var ErrNoInput = errors.New("no file of the store matches")
+
+// A ConfigError says that a run cannot begin as it is configured, and how to mend that.
+type ConfigError struct {
+	Msg  string
+	Hint string // may be empty
+}
+
+func (e *ConfigError) Error() string { return e.Msg }
+
+// A TaskError is what ended a run: the job's or the data's fault, at a record or a file if that is known.
+type TaskError = worker.TaskError
+
+// A JobError says that the job cannot run, whatever the input, and how to mend that: it has no Map, or a type or a name in
+// it cannot be used.
+type JobError = worker.JobError
+
+// A ProgramError says that the job program cannot be started, or is no job program.
+type ProgramError = worker.ProgramError
+
+// check finds what is wrong with c before anything is read or written.
+func (c *Config) check() error {
+	switch {
+	case c.Workers < 0:
+		return &ConfigError{Msg: fmt.Sprintf("the number of workers cannot be %d", c.Workers), Hint: "0 is one for each processor"}
+	case c.Partitions < 0:
+		return &ConfigError{Msg: fmt.Sprintf("the number of partitions cannot be %d", c.Partitions), Hint: "0 chooses by size"}
+	case c.Memory != 0 && c.Memory < minMemory:
+		return &ConfigError{Msg: fmt.Sprintf("memory of %d bytes is too little", c.Memory), Hint: fmt.Sprintf("give at least %d MiB", minMemory>>20)}
+	case c.MaxRecord < 0 || c.MaxRecord > mostRecord:
+		return &ConfigError{Msg: fmt.Sprintf("the longest record cannot be %d bytes", c.MaxRecord), Hint: "at most 1 GiB"}
+	case c.MaxBad.N < 0 || !(c.MaxBad.Percent >= 0 && c.MaxBad.Percent <= 100):
+		return &ConfigError{Msg: "the budget for bad records is negative or more than all"}
+	case c.RecordTimeout < 0 || c.StartTimeout < 0:
+		return &ConfigError{Msg: "a timeout cannot be negative"}
+	}
+	if workers, heapBytes := c.share(); workers == 1 && heapBytes < minHeapBytes+2*c.maxRecord() {
+		return &ConfigError{
+			Msg:  fmt.Sprintf("memory of %d bytes is too little for records of up to %d bytes", c.memory(), c.maxRecord()),
+			Hint: "give more memory, or allow only shorter records",
+		}
+	}
+	if _, err := c.format(); err != nil {
+		return err
+	}
+	return c.checkPlaces()
+}
+
+// checkPlaces looks for the directories that the run's own files go to.
+func (c *Config) checkPlaces() error {
+	if !isDir(os.TempDir()) {
+		return &ConfigError{
+			Msg:  fmt.Sprintf("the directory for temporary files, %s, is not there", os.TempDir()),
+			Hint: "TMPDIR names another",
+		}
+	}
+	if c.WorkDir != "" && !isDir(c.WorkDir) {
+		return &ConfigError{Msg: fmt.Sprintf("the work directory %s is no directory", c.WorkDir), Hint: "make it first"}
+	}
+	return nil
+}
+
+func isDir(name string) bool {
+	info, err := os.Stat(name)
+	return err == nil && info.IsDir()
+}
+
+func (c *Config) workers() int { return cmp.Or(c.Workers, runtime.GOMAXPROCS(0)) }
+
+func (c *Config) maxRecord() int64 { return cmp.Or(c.MaxRecord, 16<<20) }
+
+func (c *Config) stdout() io.Writer {
+	if c.Stdout == nil {
+		return os.Stdout
+	}
+	return c.Stdout
+}
+
+func (c *Config) stderr() io.Writer {
+	if c.Stderr == nil {
+		return os.Stderr
+	}
+	return c.Stderr
+}
+
+// lockedWriter lets several workers write lines to one writer.
+type lockedWriter struct {
+	mu sync.Mutex
+	w  io.Writer
+}
+
+func (l *lockedWriter) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.w.Write(p)
+}
