@@ -17,8 +17,8 @@ import (
 	"github.com/klauspost/compress/gzip"
 )
 
-// OpenFile opens a file for reading its decoded content. The codec is found by content, as for the files of a store: zstd,
-// gzip, xz, lzma, else the bytes as they are. What is damaged is a *DamagedError, from OpenFile or from Read; a damaged
+// OpenFile opens a file for reading its decoded content. The codec is found by content, as for the files of a store
+// (FORMAT.md has the list); what is of none gives its bytes as they are. What is damaged is a *DamagedError, from OpenFile or from Read; a damaged
 // file never just ends early. The caller must Close the reader.
 func OpenFile(name string) (io.ReadCloser, error) {
 	f, err := os.Open(name)
@@ -103,9 +103,8 @@ const (
 var ErrReadOnlyCodec = errors.New("the codec can be read, not written")
 
 // CreateFile begins a file that Commit or Publish will give its name, in place of a file of that name if there is one, whose
-// mode it takes. The
-// extension of the name chooses the codec: .zst, which is the seekable form of FORMAT.md, .gz, or none. The codecs that can
-// only be read are refused with ErrReadOnlyCodec. The directory must exist.
+// mode it takes. The extension of the name chooses the codec: .zst, which is the seekable form of FORMAT.md, .gz, or none. The
+// codecs that can only be read are refused with ErrReadOnlyCodec. The directory must exist.
 func CreateFile(name string) (*FileWriter, error) {
 	root, err := os.OpenRoot(filepath.Dir(name))
 	if err != nil {

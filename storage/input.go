@@ -75,6 +75,14 @@ func (in *input) skip(n int64) bool {
 	return true
 }
 
+// short is the error of a file that ends too early, unless reading it failed.
+func (in *input) short() error {
+	if in.err != io.EOF {
+		return in.err
+	}
+	return errTruncated
+}
+
 // Read takes what is there first, so that a codec sees the bytes that its name was recognised by.
 func (in *input) Read(p []byte) (int, error) {
 	if in.pos == in.end {

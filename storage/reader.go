@@ -38,12 +38,12 @@ type Counts struct {
 
 // A Reader gives the records of one file. It is for one goroutine.
 type Reader struct {
-	file  *os.File
-	ws    *workspace
-	src   source
-	codec string
-	max   int
-	part  Part
+	file   *os.File
+	ws     *workspace
+	src    source
+	format Format
+	max    int
+	part   Part
 
 	buf  []byte // decoded and not yet given: buf[pos:]
 	pos  int
@@ -80,10 +80,10 @@ func newReader(file *os.File, path string, o ReadOptions) *Reader {
 	} else {
 		r.ws.begin(io.NewSectionReader(file, o.Part.Offset, o.Part.Length))
 	}
-	r.src, r.codec, r.opened = r.ws.open(path)
+	r.src, r.format, r.opened = r.ws.open(path)
 	if o.Part != (Part{}) && r.opened == nil {
 		r.ws.zstd.part, r.ws.zstd.want = true, o.Part.Bytes
-		if r.codec != codecZstd {
+		if r.format.Codec != codecZstd {
 			r.opened = errTable
 		}
 	}
@@ -106,9 +106,6 @@ func (f File) Records() iter.Seq2[Record, error] {
 		}
 	}
 }
-
-// Codec names the codec of the file: zstd, gzip, xz, lzma or plain.
-func (r *Reader) Codec() string { return r.codec }
 
 // Counts reports what has been read so far. It may be called during iteration, and after Close.
 func (r *Reader) Counts() Counts {
@@ -135,10 +132,8 @@ func (r *Reader) Close() error {
 //
 // Errors: a *SyntaxError is about one line, which is no record; iteration goes on with the next line. Any other error is the
 // last item: a *DamagedError when the content of the file is not what a complete file has, else the error of reading.
-// Records that came before damage are as they were written where the codec has checksums (zstd frames of this package and
-// others with a checksum, up to the damaged frame); gzip, xz and others hand out data before they have seen its checksum.
-// What no reader can notice is any change of a plain file, a change of an lzma file that leaves a valid stream, and that a
-// foreign file of several members or frames was cut where one of them ends.
+// Records that came before damage are as they were written where Format().Verified says so; else they, and bad lines, may be
+// the damage itself, whose checksum comes behind them. Format also says what no reader can notice.
 func (r *Reader) Records() iter.Seq2[Record, error] {
 	return func(yield func(Record, error) bool) {
 		for {

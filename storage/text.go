@@ -25,7 +25,7 @@ func (t *interner) get(b []byte) string {
 	if t.sets == nil {
 		t.sets = make([]internSet, internSets)
 	}
-	set := &t.sets[hash(b)%internSets]
+	set := &t.sets[hashOf(b)%internSets]
 	for i := range set.strings {
 		if set.strings[i] == string(b) {
 			return set.strings[i]
@@ -37,8 +37,8 @@ func (t *interner) get(b []byte) string {
 	return s
 }
 
-// hash looks at 24 bytes of b. Strings that agree in these and in length share a set; that costs them allocations, no more.
-func hash(b []byte) uint64 {
+// hashOf looks at 24 bytes of b. Strings that agree in these and in length share a set; that costs them allocations, no more.
+func hashOf(b []byte) uint64 {
 	n := len(b)
 	h := uint64(n)
 	if n >= 8 {

@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -35,12 +36,28 @@ var (
 	errTruncated = io.ErrUnexpectedEOF
 )
 
-func isZstd(head []byte) bool {
-	if len(head) < 4 {
-		return false
+// ownFormat is that of the files written here.
+var ownFormat = Format{Codec: codecZstd, Checksums: true, Cuts: CutsAll, Verified: true}
+
+// isSkippable reports whether b, of 8 bytes at least, begins with a frame that holds no content.
+func isSkippable(b []byte) bool {
+	return len(b) >= 8 && binary.LittleEndian.Uint32(b)&^0xf == skipMagic
+}
+
+// isPromise reports whether b begins with the frame that begins files written here.
+func isPromise(b []byte) bool {
+	return bytes.HasPrefix(b, appendSkippable(nil, ownMagic, []byte(promiseText)))
+}
+
+// zstdFormat is that of a foreign file.
+func zstdFormat(head []byte) Format {
+	f := Format{Cuts: CutsInside}
+	var h zstd.Header
+	if err := h.Decode(head); err == nil { // else reading finds out
+		f.Checksums = h.HasCheckSum
+		f.Verified = h.HasCheckSum && h.HasFCS && h.FrameContentSize <= maxFrame
 	}
-	m := binary.LittleEndian.Uint32(head)
-	return m == zstdMagic || m&^0xf == skipMagic
+	return f
 }
 
 // zstdSource reads a zstd file frame by frame. The state of a file is a few words: what the seek table has to say in the
@@ -48,6 +65,7 @@ func isZstd(head []byte) bool {
 type zstdSource struct {
 	ws       *workspace
 	first    bool // no frame seen yet
+	some     bool // frames with content, be it nothing: what zstd writes of nothing has one
 	promised bool
 	lines    bool // the last frame was a line table
 	table    bool // the last frame was a seek table
@@ -62,10 +80,12 @@ type zstdSource struct {
 	want     int64 // this many bytes of content are left to come
 }
 
-func (z *zstdSource) begin(ws *workspace) {
-	*z = zstdSource{ws: ws, first: true}
+func (w *workspace) openZstd() (source, error) {
+	z := &w.zstd
+	*z = zstdSource{ws: w, first: true}
 	z.all.h.SetSeed(tableSeed)
 	z.content.h.SetSeed(tableSeed)
+	return z, nil
 }
 
 func (z *zstdSource) next(buf []byte) ([]byte, error) {
@@ -88,10 +108,13 @@ func (z *zstdSource) next(buf []byte) ([]byte, error) {
 			if z.part && z.want != 0 {
 				return buf, errTable
 			}
+			if !z.part && !z.promised && !z.some {
+				return buf, errTruncated
+			}
 			return buf, io.EOF
 		}
 		if !in.need(8) { // no frame is shorter than that
-			return buf, z.short()
+			return buf, in.short()
 		}
 		if z.table && z.promised {
 			return buf, errors.New("data after the seek table")
@@ -104,6 +127,7 @@ func (z *zstdSource) next(buf []byte) ([]byte, error) {
 		n := len(buf)
 		switch magic := binary.LittleEndian.Uint32(in.rest()); {
 		case magic == zstdMagic:
+			z.some = true
 			buf, err = z.contentFrame(buf)
 		case magic&^0xf == skipMagic:
 			err = z.skippable(magic, binary.LittleEndian.Uint32(in.rest()[4:]))
@@ -115,14 +139,6 @@ func (z *zstdSource) next(buf []byte) ([]byte, error) {
 			return buf, err
 		}
 	}
-}
-
-// short is the error of a file that ends too early, unless reading it failed.
-func (z *zstdSource) short() error {
-	if err := z.ws.in.err; err != io.EOF {
-		return err
-	}
-	return errTruncated
 }
 
 // contentFrame decodes the frame that the input begins with, or begins to stream it.
@@ -139,7 +155,7 @@ func (z *zstdSource) contentFrame(buf []byte) ([]byte, error) {
 	n, last := h.length, false
 	for limit := h.length + int(h.size) + int(h.size)/64 + 64<<10; !last; {
 		if !in.need(n + 3) {
-			return buf, z.short()
+			return buf, in.short()
 		}
 		var size int
 		if size, last, err = blockHeader(in.rest()[n:]); err != nil {
@@ -153,7 +169,7 @@ func (z *zstdSource) contentFrame(buf []byte) ([]byte, error) {
 		n += 4
 	}
 	if !in.need(n) {
-		return buf, z.short()
+		return buf, in.short()
 	}
 	// The decoder is fast while a whole block fits, whatever the size of the last one.
 	buf = room(buf, int(h.size)+128<<10+64)
@@ -213,7 +229,7 @@ func (z *zstdSource) header() (frameHeader, error) {
 	var h zstd.Header
 	if err := h.Decode(in.rest()); err != nil {
 		if err == io.ErrUnexpectedEOF {
-			return frameHeader{}, z.short()
+			return frameHeader{}, in.short()
 		}
 		return frameHeader{}, err
 	}
@@ -250,6 +266,9 @@ func blockHeader(b []byte) (size int, last bool, err error) {
 
 // beginStream makes the next calls decode the frame in chunks.
 func (z *zstdSource) beginStream(h frameHeader) error {
+	if h.window > maxWindow {
+		return fmt.Errorf("zstd: window of %d bytes is larger than %d", h.window, maxWindow)
+	}
 	if z.ws.stream == nil {
 		var err error
 		z.ws.stream, err = zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true),
@@ -277,7 +296,7 @@ func (z *zstdSource) stream(buf []byte) ([]byte, error) {
 		return buf, err
 	}
 	if !z.frame.done || z.frame.left > 0 {
-		return buf, z.short()
+		return buf, z.ws.in.short()
 	}
 	z.inFrame = false
 	z.note(z.ws.in.offset()-z.frame.start, z.decoded, binary.LittleEndian.Uint32(z.frame.tail[:]))
@@ -298,7 +317,7 @@ func (z *zstdSource) skippable(magic, size uint32) error {
 			return errTable
 		}
 		if !in.need(8 + int(size)) {
-			return z.short()
+			return in.short()
 		}
 		entries, ok := parseLineTable(in.rest()[8 : 8+size])
 		if !ok || len(entries)/4 != z.frames-1 {
@@ -307,7 +326,7 @@ func (z *zstdSource) skippable(magic, size uint32) error {
 		z.lines = true
 	}
 	if !in.skip(8 + int64(size)) {
-		return z.short()
+		return in.short()
 	}
 	z.note(8+int64(size), 0, emptySum)
 	return nil
@@ -321,7 +340,7 @@ func (z *zstdSource) seekTable(size uint32) error {
 		return fmt.Errorf("seek table of %d bytes is larger than %d", size, maxTable)
 	}
 	if !in.need(8 + int(size)) {
-		return z.short()
+		return in.short()
 	}
 	t, err := parseSeekTable(in.rest()[8 : 8+size])
 	if err != nil {
