@@ -106,7 +106,7 @@ func (t *mapTask[K, V]) file(ctx context.Context, in worker.File, progress func(
 			err = t.record(rec, in.Path)
 		}
 		if err != nil {
-			return err
+			return t.damageFirst(ctx, r, in.Path, err, progress)
 		}
 		if err := ctx.Err(); err != nil {
 			return err
@@ -125,6 +125,27 @@ func (t *mapTask[K, V]) file(ctx context.Context, in worker.File, progress func(
 	t.counters[cDecoded] += c.Bytes
 	t.counters[cLines] += c.Lines
 	return nil
+}
+
+// damageFirst returns err or, if it is about a bad record, the damage further on in the file that may be its reason: where
+// records come before their checksum, a bad one is as likely to be noise.
+func (t *mapTask[K, V]) damageFirst(ctx context.Context, r *storage.Reader, path string, err error, progress func(worker.Progress)) error {
+	bad, ok := errors.AsType[*worker.TaskError](err)
+	if f := r.Format(); !ok || !bad.BadData || bad.Line == 0 || f.Verified || f.Cuts == storage.CutsNone {
+		return err
+	}
+	n := t.mapped + t.skipped + t.bad
+	for _, later := range r.Records() {
+		if damaged, ok := errors.AsType[*storage.DamagedError](later); ok {
+			return fileError(path, damaged)
+		}
+		if ctx.Err() != nil {
+			break
+		}
+		n++
+		progress(worker.Progress{Steps: n, Records: n, Bytes: t.stored + r.Counts().StoredBytes})
+	}
+	return err
 }
 
 // fileError makes an error of reading a file final: its content would be the same the next time.
