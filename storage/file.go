@@ -121,6 +121,11 @@ func CreateFile(name string) (*FileWriter, error) {
 
 // createIn is CreateFile below an open directory, which must stay open.
 func createIn(root *os.Root, name string) (*FileWriter, error) {
+	return createVia(root, name, name)
+}
+
+// createVia is createIn with the temporary name that stage, in place of name, would have.
+func createVia(root *os.Root, name, stage string) (*FileWriter, error) {
 	old, statErr := root.Stat(name)
 	if statErr == nil && old.IsDir() {
 		return nil, errors.New("is a directory")
@@ -133,7 +138,7 @@ func createIn(root *os.Root, name string) (*FileWriter, error) {
 	}
 	w := &FileWriter{root: root, name: name}
 	for {
-		w.temp = tempName(name)
+		w.temp = tempName(stage)
 		var err error
 		w.file, err = root.OpenFile(w.temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 		if errors.Is(err, fs.ErrExist) {
@@ -281,6 +286,26 @@ func (w *FileWriter) ReadFrom(r io.Reader) (int64, error) {
 
 // Size is the number of bytes that have gone to the disk so far.
 func (w *FileWriter) Size() int64 { return w.size }
+
+// buffered is the memory that content takes which has not gone to the disk.
+func (w *FileWriter) buffered() int {
+	if z, ok := w.to.(*zstdWriter); ok {
+		return cap(z.raw)
+	}
+	return 0
+}
+
+// release sends content that makes whole lines to the disk, and gives back its memory.
+func (w *FileWriter) release() error {
+	z, ok := w.to.(*zstdWriter)
+	if !ok || w.err != nil {
+		return w.err
+	}
+	if err := z.release(); err != nil {
+		w.err = fmt.Errorf("writing %s: %w", w.name, err)
+	}
+	return w.err
+}
 
 // Commit makes the file appear such that it is still there, whole, after a power cut: the content is synced before the file
 // gets its name, and the directory after. An error leaves what was there before, but for an error of the last step: then

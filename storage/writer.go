@@ -14,9 +14,14 @@ import (
 
 // WriterOptions say how a Writer spreads records over files. The zero value is ready to use.
 type WriterOptions struct {
-	// MaxOpenFiles is the number of files being written at a time, each with a buffer of about a megabyte. When one more is
-	// needed, the one that has waited longest is completed. Zero means 64.
+	// MaxOpenFiles is the number of files being written at a time. When one more is needed, the one that has waited longest
+	// is completed. Zero means 64.
 	MaxOpenFiles int
+
+	// MaxBuffer is the memory for records that have not gone to the disk; a file gathers up to a megabyte of them. When all
+	// files together have more, the one with most writes what it has, which compresses less well. Zero means a megabyte for
+	// each of MaxOpenFiles.
+	MaxBuffer int
 
 	// MaxFileBytes is the stored size from which a file is completed and another one begun. Zero means 256 MiB.
 	MaxFileBytes int64
@@ -24,6 +29,10 @@ type WriterOptions struct {
 	// Unique returns what tells the n-th file (from 0) of this Writer from others with the same dimensions; it becomes part
 	// of the file name, so letters, digits and _ only. Nil means 32 random hexadecimal digits.
 	Unique func(n int) string
+
+	// Stage is a directory below the root of the tree, by its slash path, in which files are written: Prepare leaves them
+	// there. It must exist. Without it, they are written where they will be, under hidden temporary names.
+	Stage string
 }
 
 func (o WriterOptions) maxOpenFiles() int {
@@ -31,6 +40,13 @@ func (o WriterOptions) maxOpenFiles() int {
 		return 64
 	}
 	return o.MaxOpenFiles
+}
+
+func (o WriterOptions) maxBuffer() int {
+	if o.MaxBuffer <= 0 {
+		return o.maxOpenFiles() * (frameSize * 5 / 4) // a buffer grows by a quarter
+	}
+	return o.MaxBuffer
 }
 
 func (o WriterOptions) maxFileBytes() int64 {
@@ -58,15 +74,18 @@ type Writer struct {
 	recent  list.List                // of *outFile, that used last in front
 	done    []*outFile               // complete, without a name
 	files   int                      // begun so far
+	buffer  int                      // memory of all open files
 	key     []byte
 	err     error
 }
 
 // outFile is one file of a Writer.
 type outFile struct {
-	key string // in Writer.open
-	dir string // below the root of the tree
-	w   *FileWriter
+	key    string // in Writer.open
+	dir    string // below the root of the tree
+	n      int    // of those before it
+	buffer int    // memory
+	w      *FileWriter
 }
 
 // NewWriter returns a Writer that adds records to t. The caller must Close it.
@@ -87,6 +106,7 @@ func (w *Writer) Append(values []string, key, value []byte) error {
 	f, err := w.file(values)
 	if err == nil {
 		err = f.add(key, value)
+		err = errors.Join(err, w.account(f))
 	}
 	if err == nil && f.w.Size() >= w.options.maxFileBytes() {
 		err = w.complete(w.open[f.key])
@@ -108,6 +128,25 @@ func (f *outFile) add(key, value []byte) error {
 	_, _ = f.w.Write(value)
 	_, err := f.w.Write([]byte{'\n'})
 	return err
+}
+
+// account notes what f takes of memory, and makes room if all files take too much.
+func (w *Writer) account(f *outFile) error {
+	w.buffer += f.w.buffered() - f.buffer
+	f.buffer = f.w.buffered()
+	for w.buffer > w.options.maxBuffer() {
+		most := f
+		for e := w.recent.Front(); e != nil; e = e.Next() {
+			if g := e.Value.(*outFile); g.buffer > most.buffer || g.buffer == most.buffer && g.n < most.n {
+				most = g
+			}
+		}
+		if err := most.w.release(); err != nil {
+			return err
+		}
+		w.buffer, most.buffer = w.buffer-most.buffer, 0
+	}
+	return nil
 }
 
 // file returns the open file for records with these values.
@@ -135,8 +174,9 @@ func (w *Writer) file(values []string) (*outFile, error) {
 
 // create begins a file for these values.
 func (w *Writer) create(values []string) (*outFile, error) {
-	unique := w.options.unique(w.files)
+	n := w.files
 	w.files++
+	unique := w.options.unique(n)
 	for _, c := range []byte(unique) {
 		if !isPlain(c) || c == '.' {
 			return nil, fmt.Errorf("unique part %q of a file name has other than letters, digits and _", unique)
@@ -153,17 +193,22 @@ func (w *Writer) create(values []string) (*outFile, error) {
 	case !errors.Is(err, fs.ErrNotExist):
 		return nil, err
 	}
-	fw, err := createIn(w.tree.root, name)
+	stage := name
+	if w.options.Stage != "" {
+		stage = filepath.Join(filepath.FromSlash(w.options.Stage), filepath.Base(name))
+	}
+	fw, err := createVia(w.tree.root, name, stage)
 	if err != nil {
 		return nil, err
 	}
-	return &outFile{key: string(w.key), dir: dir, w: fw}, nil
+	return &outFile{key: string(w.key), dir: dir, n: n, w: fw}, nil
 }
 
 // complete ends a file, syncs it and leaves its name to Commit.
 func (w *Writer) complete(e *list.Element) error {
 	f := w.recent.Remove(e).(*outFile)
 	delete(w.open, f.key)
+	w.buffer -= f.buffer
 	w.done = append(w.done, f)
 	return f.w.finish(true)
 }
@@ -181,25 +226,50 @@ func (w *Writer) Commit() error {
 	return w.err
 }
 
-func (w *Writer) commit() error {
+// A Move says that a file of a tree gets its name. Both are slash paths below the root.
+type Move struct{ From, To string }
+
+// Prepare is the first half of a Commit in two: all that was added so far is complete and on the disk, and no more the
+// Writer's, so that Close leaves it. It appears when Tree.Place makes the moves, be it after a crash: the caller writes them
+// down.
+func (w *Writer) Prepare() ([]Move, error) {
+	if w.err != nil {
+		return nil, w.err
+	}
+	if err := w.prepare(); err != nil {
+		w.err = fmt.Errorf("adding to the store: %w", err)
+		return nil, w.err
+	}
+	var moves []Move
+	for _, f := range w.done {
+		moves = append(moves, Move{From: filepath.ToSlash(f.w.temp), To: filepath.ToSlash(f.w.name)})
+	}
+	w.done = nil
+	return moves, nil
+}
+
+func (w *Writer) prepare() error {
 	for w.recent.Len() > 0 {
 		if err := w.complete(w.recent.Back()); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+func (w *Writer) commit() error {
+	if err := w.prepare(); err != nil {
+		return err
 	}
 	dirs := map[string]bool{}
 	for _, f := range w.done {
 		if err := f.w.rename(); err != nil {
 			return err
 		}
-		for d := f.dir; !dirs[d]; d = filepath.Dir(d) { // up to ".", whose parent it is itself
-			dirs[d] = true
-		}
+		addDirs(dirs, f.dir)
 	}
-	for d := range dirs {
-		if err := syncDir(w.tree.root, d); err != nil {
-			return err
-		}
+	if err := syncDirs(w.tree.root, dirs); err != nil {
+		return err
 	}
 	for _, f := range w.done {
 		if err := f.w.Close(); err != nil {
@@ -226,4 +296,49 @@ func (w *Writer) Close() error {
 		w.err = fmt.Errorf("adding to the store: %w", os.ErrClosed)
 	}
 	return err
+}
+
+// Place gives files the names that Prepare had for them, durably: one after the other, and all of them when it returns nil. It
+// may be called again with the same moves, whatever became of the call before; a file that has its name already keeps it.
+func (t *Tree) Place(moves []Move) error {
+	dirs := map[string]bool{}
+	for _, m := range moves {
+		if err := t.place(filepath.FromSlash(m.From), filepath.FromSlash(m.To)); err != nil {
+			return fmt.Errorf("adding to the store: %w", err)
+		}
+		addDirs(dirs, filepath.Dir(filepath.FromSlash(m.To)))
+	}
+	if err := syncDirs(t.root, dirs); err != nil {
+		return fmt.Errorf("adding to the store: %w", err)
+	}
+	return nil
+}
+
+func (t *Tree) place(from, to string) error {
+	if err := t.root.MkdirAll(filepath.Dir(to), 0o777); err != nil {
+		return err
+	}
+	err := t.root.Rename(from, to)
+	if errors.Is(err, fs.ErrNotExist) {
+		if _, placed := t.root.Lstat(to); placed == nil {
+			return nil
+		}
+	}
+	return err
+}
+
+// addDirs adds dir and all above it, up to ".".
+func addDirs(dirs map[string]bool, dir string) {
+	for ; !dirs[dir]; dir = filepath.Dir(dir) { // the parent of "." is it itself
+		dirs[dir] = true
+	}
+}
+
+func syncDirs(root *os.Root, dirs map[string]bool) error {
+	for dir := range dirs {
+		if err := syncDir(root, dir); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -1,6 +1,7 @@
 package storage_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -154,4 +155,70 @@ func TestWriterLimits(t *testing.T) {
 func exists(name string) bool {
 	_, err := os.Stat(name)
 	return err == nil
+}
+
+// TestPrepare writes in two halves, with a crash between them, and with little memory.
+func TestPrepare(t *testing.T) {
+	store := filepath.Join(t.TempDir(), "store")
+	tree, err := storage.Init(store, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tree.Close()
+	if err := os.MkdirAll(filepath.Join(store, ".stage"), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	w := storage.NewWriter(tree, storage.WriterOptions{
+		Stage: ".stage", MaxBuffer: 100_000, Unique: func(n int) string { return fmt.Sprintf("n%d", n) },
+	})
+	defer w.Close()
+	value := []byte(`{"x":"` + strings.Repeat("x", 1000) + `"}`)
+	const perFile = 300
+	for i := range 4 * perFile {
+		if err := w.Append([]string{"main", "Firefox", "beta", "28.0", fmt.Sprint(i % 4), "20140102"}, []byte(fmt.Sprint(i)), value); err != nil {
+			t.Fatal(err)
+		}
+	}
+	moves, err := w.Prepare()
+	if err != nil || len(moves) != 4 {
+		t.Fatalf("Prepare: %v, %v", moves, err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if records, files := stored(t, tree); files > 0 {
+		t.Fatalf("%d files before Place: %q", files, records)
+	}
+	if err := tree.Place(moves[:2]); err != nil {
+		t.Fatal(err)
+	}
+	if err := tree.Place(moves); err != nil { // once more
+		t.Fatal(err)
+	}
+	if err := tree.Place([]storage.Move{{From: ".stage/none", To: "main/none"}}); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("Place of a file that is not there: %v", err)
+	}
+	files := 0
+	for file, err := range tree.Files(nil) {
+		if _, stray := errors.AsType[*storage.StrayError](err); stray {
+			continue // .stage
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		records := 0
+		for rec, err := range file.Records() {
+			if err != nil || !bytes.Equal(rec.Value, value) {
+				t.Fatalf("%s: %.20q, %v", file.Path, rec.Value, err)
+			}
+			records++
+		}
+		if records != perFile {
+			t.Errorf("%s: %d records, want %d", file.Path, records, perFile)
+		}
+		files++
+	}
+	if files != 4 {
+		t.Errorf("%d files, want 4", files)
+	}
 }

@@ -17,7 +17,13 @@ const (
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// encoders keeps encoders for the next file. EncodeAll with concurrency 1 starts no goroutine, so that one that is dropped
+// An encoder is what it takes to write a frame, with a buffer for it.
+type encoder struct {
+	*zstd.Encoder
+	out []byte
+}
+
+// encoders keeps encoders for the next frame. EncodeAll with concurrency 1 starts no goroutine, so that one that is dropped
 // needs no Close.
 var encoders = sync.Pool{New: func() any {
 	enc, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderCRC(true), zstd.WithZeroFrames(true),
@@ -25,14 +31,13 @@ var encoders = sync.Pool{New: func() any {
 	if err != nil {
 		panic(err) // the options are constants
 	}
-	return enc
+	return &encoder{Encoder: enc}
 }}
 
-// zstdWriter writes a seekable file; FORMAT.md has the bytes. It holds a frame at a time.
+// zstdWriter writes a seekable file; FORMAT.md has the bytes. It holds the content of a frame at a time.
 type zstdWriter struct {
 	w      io.Writer
 	raw    []byte // content of the next frame
-	out    []byte
 	table  []byte // entries of the seek table
 	lines  []byte // entries of the line table
 	stored int64
@@ -79,8 +84,7 @@ func (z *zstdWriter) begin() error {
 	if z.stored > 0 {
 		return nil
 	}
-	z.out = appendSkippable(z.out[:0], ownMagic, []byte(promiseText))
-	return z.flush(0, emptySum)
+	return z.flush(appendSkippable(nil, ownMagic, []byte(promiseText)), 0, emptySum)
 }
 
 // frame writes a frame with this content.
@@ -88,24 +92,34 @@ func (z *zstdWriter) frame(content []byte) error {
 	if err := z.begin(); err != nil {
 		return err
 	}
-	enc := encoders.Get().(*zstd.Encoder)
-	z.out = enc.EncodeAll(content, z.out[:0])
-	encoders.Put(enc)
+	enc := encoders.Get().(*encoder)
+	defer encoders.Put(enc)
+	enc.out = enc.EncodeAll(content, enc.out[:0])
 	lines := uint32(bytes.Count(content, []byte{'\n'}))
 	if content[len(content)-1] != '\n' {
 		lines |= openFrame
 	}
 	z.lines = binary.LittleEndian.AppendUint32(z.lines, lines)
-	return z.flush(len(content), binary.LittleEndian.Uint32(z.out[len(z.out)-4:]))
+	return z.flush(enc.out, len(content), binary.LittleEndian.Uint32(enc.out[len(enc.out)-4:]))
 }
 
-// flush writes out, a whole frame, and its entry.
-func (z *zstdWriter) flush(size int, sum uint32) error {
-	z.table = binary.LittleEndian.AppendUint32(z.table, uint32(len(z.out)))
+// release writes what has been gathered for the next frame and gives back its memory. It may be called between two lines.
+func (z *zstdWriter) release() error {
+	if len(z.raw) == 0 {
+		return nil
+	}
+	err := z.frame(z.raw)
+	z.raw = nil
+	return err
+}
+
+// flush writes a whole frame and its entry.
+func (z *zstdWriter) flush(frame []byte, size int, sum uint32) error {
+	z.table = binary.LittleEndian.AppendUint32(z.table, uint32(len(frame)))
 	z.table = binary.LittleEndian.AppendUint32(z.table, uint32(size))
 	z.table = binary.LittleEndian.AppendUint32(z.table, sum)
-	z.stored += int64(len(z.out))
-	_, err := z.w.Write(z.out)
+	z.stored += int64(len(frame))
+	_, err := z.w.Write(frame)
 	return err
 }
 
@@ -119,16 +133,14 @@ func (z *zstdWriter) Close() error {
 			return err
 		}
 	}
-	z.out = appendSkippable(z.out[:0], ownMagic, appendLineTable(nil, z.lines))
-	if err := z.flush(0, emptySum); err != nil {
+	if err := z.flush(appendSkippable(nil, ownMagic, appendLineTable(nil, z.lines)), 0, emptySum); err != nil {
 		return err
 	}
 	n := len(z.table) / 12
 	z.table = binary.LittleEndian.AppendUint32(z.table, uint32(n))
 	z.table = append(z.table, 0x80) // entries have checksums
 	z.table = binary.LittleEndian.AppendUint32(z.table, tableEnd)
-	z.out = appendSkippable(z.out[:0], tableMagic, z.table)
-	_, err := z.w.Write(z.out)
+	_, err := z.w.Write(appendSkippable(nil, tableMagic, z.table))
 	return err
 }
 
