@@ -21,7 +21,7 @@ var mayImport = map[string]string{
 	"storage/exact":             "",
 	"storage/histogram":         "filter storage storage/exact",
 	"storage/rawlog":            "",
-	"storage/ingest":            "filter storage storage/exact storage/histogram/... storage/rawlog",
+	"storage/ingest":            "storage storage/histogram storage/rawlog storage/ingest/...",
 	"mapreduce":                 "filter storage storage/exact mapreduce/... golang.org/x/sync/...",
 	"mapreduce/internal":        "filter storage storage/exact github.com/cespare/xxhash/v2",
 	"mapreduce/internal/worker": "mapreduce/internal/worker/... github.com/hashicorp/... golang.org/x/sys/unix google.golang.org/...",
