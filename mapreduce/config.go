@@ -35,8 +35,6 @@ type Config struct {
 	MaxRecord     int64         // bytes of the longest record; 0 is 16 MiB
 	RecordTimeout time.Duration // a worker that gets no further for so long is stopped; 0 is one minute
 	StartTimeout  time.Duration // for a worker to come up; 0 is 30 seconds
-
-	runBytes int64 // a table of this size is spilled; 0 chooses by Memory
 }
 
 const (

@@ -11,6 +11,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/telemetry-mr/mr/mapreduce"
+	"github.com/telemetry-mr/mr/mapreduce/internal/shape"
 	"github.com/telemetry-mr/mr/mapreduce/internal/worker"
 )
 
@@ -58,7 +59,7 @@ func runnerMain(args []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
 	cfg := mapreduce.Config{Data: args[1], Output: args[2], Workers: 3, Partitions: 4}
-	cfg.SetRunBytes(64 << 10)
+	ctx = shape.With(ctx, shape.Shape{RunBytes: 64 << 10})
 	if _, err := mapreduce.Run(ctx, command(args[0]), cfg); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1

@@ -161,12 +161,7 @@ func fileError(path string, err error) error {
 
 // record maps one record and takes what it emitted, all or nothing.
 func (t *mapTask[K, V]) record(rec storage.Record, path string) error {
-	t.out.reset()
-	err := t.call(rec)
-	t.out.open = false
-	if err == nil {
-		err = rec.Err()
-	}
+	err := t.emit(rec)
 	if err != nil {
 		reason := err.Error()
 		if syntax, ok := errors.AsType[*storage.SyntaxError](err); ok {
@@ -196,6 +191,17 @@ func (t *mapTask[K, V]) record(rec storage.Record, path string) error {
 		return taskError(path, rec.Line(), err)
 	}
 	return nil
+}
+
+// emit has the record's pairs emitted. An error is the record's: it is bad.
+func (t *mapTask[K, V]) emit(rec storage.Record) error {
+	t.out.reset()
+	err := t.call(rec)
+	t.out.open = false
+	if err == nil {
+		err = rec.Err()
+	}
+	return err
 }
 
 func (t *mapTask[K, V]) call(rec storage.Record) (err error) {

@@ -25,8 +25,8 @@ const (
 )
 
 // planMap makes map tasks of files, each a contiguous range of them. Only the input decides: values come in the order of
-// tasks, and the same input gives the same bytes whatever does the work.
-func planMap(files []worker.File) []worker.MapTask {
+// tasks, and the same input gives the same bytes whatever does the work. A task has at most so many files; 0 is any number.
+func planMap(files []worker.File, most int) []worker.MapTask {
 	var total int64
 	for _, f := range files {
 		total += f.Size + fileBytes
@@ -37,7 +37,7 @@ func planMap(files []worker.File) []worker.MapTask {
 	start := 0
 	for i, f := range files {
 		cost := f.Size + fileBytes
-		if i > start && sum+cost > size {
+		if i > start && (sum+cost > size || i-start == most) {
 			tasks = append(tasks, worker.MapTask{ID: len(tasks), Files: files[start:i]})
 			start, sum = i, 0
 		}

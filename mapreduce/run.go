@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/telemetry-mr/mr/mapreduce/internal/shape"
 	"github.com/telemetry-mr/mr/mapreduce/internal/worker"
 	"github.com/telemetry-mr/mr/storage"
 )
@@ -23,7 +24,7 @@ func Run(ctx context.Context, x Executor, cfg Config) (stats Stats, err error) {
 	if err := cfg.check(); err != nil {
 		return stats, err
 	}
-	r := &run{cfg: &cfg, exec: x, stats: &stats}
+	r := &run{cfg: &cfg, exec: x, stats: &stats, shape: shape.From(ctx)}
 	if r.format, err = cfg.format(); err != nil {
 		return stats, err
 	}
@@ -46,6 +47,7 @@ type run struct {
 	exec   Executor
 	stats  *Stats
 	format Format
+	shape  shape.Shape
 
 	tree  *storage.Tree
 	files []worker.File
@@ -105,7 +107,7 @@ func (r *run) open(ctx context.Context) error {
 		timeout: cmp.Or(r.cfg.StartTimeout, 30*time.Second),
 		stall:   cmp.Or(r.cfg.RecordTimeout, time.Minute),
 		stderr:  &lockedWriter{w: r.cfg.stderr()},
-	}, slots: make([]handle, slots)}
+	}, slots: make([]handle, slots), order: r.shape.Tasks}
 	r.undo = append(r.undo, r.pool.stop)
 	return nil
 }
@@ -136,6 +138,13 @@ func (r *run) walk(ctx context.Context) (err error) {
 	}
 	if len(r.files) == 0 {
 		return ErrNoInput
+	}
+	if r.shape.Files != nil {
+		files := make([]worker.File, len(r.files))
+		for i, n := range r.shape.Files(len(files)) {
+			files[i] = r.files[n]
+		}
+		r.files = files
 	}
 	return r.checkOutput()
 }
@@ -168,7 +177,7 @@ func (r *run) setup(share int64) (worker.Setup, error) {
 		Schema:      r.tree.Schema().JSON(),
 		Format:      string(r.format),
 		MemoryBytes: share,
-		RunBytes:    r.cfg.runBytes,
+		RunBytes:    r.shape.RunBytes,
 		RecordBytes: r.cfg.maxRecord(),
 	}, nil
 }

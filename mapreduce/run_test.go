@@ -13,6 +13,7 @@ import (
 
 	"github.com/telemetry-mr/mr/filter"
 	"github.com/telemetry-mr/mr/mapreduce"
+	"github.com/telemetry-mr/mr/mapreduce/internal/shape"
 )
 
 // shapes are the ways to run a job that must not be seen in its output.
@@ -21,12 +22,18 @@ var shapes = []struct{ workers, partitions int }{{1, 1}, {2, 3}, {4, 7}, {8, 1}}
 // runJob runs a job and returns its output. The directory of the output holds nothing else afterwards.
 func runJob(t *testing.T, x mapreduce.Executor, cfg mapreduce.Config) (string, mapreduce.Stats, error) {
 	t.Helper()
+	return runShaped(t, shape.Shape{}, x, cfg)
+}
+
+// runShaped is runJob for a run that is cut up otherwise than by size.
+func runShaped(t *testing.T, s shape.Shape, x mapreduce.Executor, cfg mapreduce.Config) (string, mapreduce.Stats, error) {
+	t.Helper()
 	dir := t.TempDir()
 	cfg.Output = filepath.Join(dir, "out.tsv")
 	if cfg.Stderr == nil {
 		cfg.Stderr = &bytes.Buffer{}
 	}
-	stats, err := mapreduce.Run(t.Context(), x, cfg)
+	stats, err := mapreduce.Run(shape.With(t.Context(), s), x, cfg)
 	text, readErr := os.ReadFile(cfg.Output)
 	if (err == nil) != (readErr == nil) {
 		t.Errorf("Run: %v, and reading the output: %v", err, readErr)
@@ -67,8 +74,7 @@ func sameEveryWay(t *testing.T, job string, cfg mapreduce.Config) (string, mapre
 		for _, runBytes := range []int64{0, 1} {
 			for name, x := range map[string]mapreduce.Executor{"command": command(job), "local": jobs[job].local()} {
 				cfg.Workers, cfg.Partitions = s.workers, s.partitions
-				cfg.SetRunBytes(runBytes)
-				got, stats, err := runJob(t, x, cfg)
+				got, stats, err := runShaped(t, shape.Shape{RunBytes: runBytes}, x, cfg)
 				how := fmt.Sprintf("%s, %d workers, %d partitions, runs of %d bytes", name, s.workers, s.partitions, runBytes)
 				if err != nil {
 					t.Fatalf("%s: %v", how, err)

@@ -59,6 +59,7 @@ type pool struct {
 	setup worker.Setup
 	dir   string // attempts have their directories here
 	slots []handle
+	order func(n int) []int // in which tasks begin; nil is the costliest first
 
 	mu     sync.Mutex // guards what follows
 	job    worker.Description
@@ -73,6 +74,9 @@ type taskFunc func(ctx context.Context, w worker.Worker, n int, dir string) erro
 // ends the run.
 func (p *pool) run(ctx context.Context, name string, costs []int64, do taskFunc) error {
 	q := &queue{order: longestFirst(costs), attempts: make([]int, len(costs))}
+	if p.order != nil {
+		q.order = p.order(len(costs))
+	}
 	g, ctx := errgroup.WithContext(ctx)
 	for slot := range min(len(p.slots), len(costs)) {
 		g.Go(func() error {

@@ -11,7 +11,7 @@ import (
 
 // mapAll does the map tasks and checks their account.
 func (r *run) mapAll(ctx context.Context) ([]worker.MapResult, error) {
-	tasks := planMap(r.files)
+	tasks := planMap(r.files, r.shape.TaskFiles)
 	costs := make([]int64, len(tasks))
 	for i, t := range tasks {
 		costs[i] = mapCost(t)
