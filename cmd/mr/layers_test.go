@@ -23,6 +23,7 @@ var mayImport = map[string]string{
 	"storage/rawlog":            "",
 	"storage/ingest":            "storage storage/histogram storage/rawlog storage/ingest/...",
 	"mapreduce":                 "filter storage storage/exact mapreduce/... golang.org/x/sync/...",
+	"mapreduce/mapreducetest":   "storage mapreduce mapreduce/internal/...",
 	"mapreduce/internal":        "filter storage storage/exact github.com/cespare/xxhash/v2",
 	"mapreduce/internal/worker": "mapreduce/internal/worker/... github.com/hashicorp/... golang.org/x/sys/unix google.golang.org/...",
 	"cmd/mr":                    "filter storage/... mapreduce cmd/mr/internal/...",
