@@ -1,6 +1,7 @@
 package filter_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"strings"
@@ -17,25 +18,35 @@ func one(keys string) string {
 func TestParse(t *testing.T) {
 	for _, tt := range []struct {
 		doc  string
-		want string // the JSON of the filter
+		want string // the JSON of the filter, but for the version
 	}{
-		{`{"version": 1, "dimensions": []}`, `{}`},
-		{`{"dimensions": []}`, `{}`},
-		{one(`"allowed_values": "*"`), `{"app":"*"}`},
-		{one(`"allowed_values": ["a", "b"]`), `{"app":["a","b"]}`},
-		{one(`"allowed_values": []`), `{"app":[]}`},
-		{one(`"allowed_values": "a"`), `{"app":["a"]}`},
-		{one(`"allowed_values": {"min": "a"}`), `{"app":{"min":"a"}}`},
-		{one(`"allowed_values": "\u0061\n", "type": "version"`), `{"app":["a\n"]}`},
-		{"\n\t" + `{"dimensions":[{"allowed_values":"1","field_name":"b"},{"field_name":"a","allowed_values":{}}],"version":1}` + "\n", `{"a":"*","b":["1"]}`},
+		{`{"version": 1, "dimensions": []}`, `[]`},
+		{`{"dimensions": []}`, `[]`},
+		{"\ufeff" + `{"dimensions": []}`, `[]`},
+		{one(`"allowed_values": "*"`), `[{"field_name":"app","allowed_values":"*"}]`},
+		{one(`"allowed_values": ["a", "b"]`), `[{"field_name":"app","allowed_values":["a","b"]}]`},
+		{one(`"allowed_values": []`), `[{"field_name":"app","allowed_values":[]}]`},
+		{one(`"allowed_values": "a"`), `[{"field_name":"app","allowed_values":["a"]}]`},
+		{one(`"allowed_values": {"min": "a"}`), `[{"field_name":"app","allowed_values":{"min":"a"}}]`},
+		{one(`"type": "version", "allowed_values": "\u0061\n"`), `[{"field_name":"app","allowed_values":["a\n"],"type":"version"}]`},
+		{one(`"allowed_values": {"min": "9", "max": "10"}, "type": "number"`), `[{"field_name":"app","allowed_values":{"min":"9","max":"10"},"type":"number"}]`},
+		{one(`"allowed_values": ["2013-06-01", {"max": "2013-05-01"}], "type": "date"`), `[{"field_name":"app","allowed_values":["20130601",{"max":"20130501"}],"type":"date"}]`},
+		{one(`"allowed_values": {"not": "a"}`), `[{"field_name":"app","allowed_values":{"not":["a"]}}]`},
+		{one(`"allowed_values": {"not": {"min": "a"}}`), `[{"field_name":"app","allowed_values":{"not":{"min":"a"}}}]`},
+		{one(`"allowed_values": {"all": [{"min": "a"}, {"not": ["b", "c"]}]}`), `[{"field_name":"app","allowed_values":{"all":[{"min":"a"},{"not":["b","c"]}]}}]`},
+		{one(`"allowed_values": {"all": []}`), `[{"field_name":"app","allowed_values":"*"}]`},
+		{
+			"\n\t" + `{"dimensions":[{"allowed_values":"1","field_name":"b"},{"field_name":"a","allowed_values":{}}],"version":1}` + "\n",
+			`[{"field_name":"a","allowed_values":"*"},{"field_name":"b","allowed_values":["1"]}]`,
+		},
 	} {
 		f, err := filter.Parse([]byte(tt.doc))
 		if err != nil {
 			t.Errorf("%s: %v", tt.doc, err)
 			continue
 		}
-		if got, err := json.Marshal(f); err != nil || string(got) != tt.want {
-			t.Errorf("%s: got %s, %v, want %s", tt.doc, got, err, tt.want)
+		if got, err := json.Marshal(f); err != nil || string(got) != `{"version":1,"dimensions":`+tt.want+`}` {
+			t.Errorf("%s: got %s, %v, want dimensions %s", tt.doc, got, err, tt.want)
 		}
 	}
 }
@@ -68,11 +79,27 @@ func TestParseErrors(t *testing.T) {
 		{one(`"allowed_values": null`), `1:71: allowed_values is not "*", a list, a string or an object with min and max`},
 		{one(`"allowed_values": ["a", 28]`), `1:77: a value of the list is a number; values are text, write "28"`},
 		{one(`"allowed_values": ["a", ["b"]]`), `1:77: a value of the list is not a string`},
-		{one(`"allowed_values": ["*"]`), `1:72: "*" does not mean everything inside a list; write "allowed_values": "*"`},
+		{one(`"allowed_values": ["*"]`), `1:72: "*" does not mean everything here; write "allowed_values": "*"`},
 		{one(`"allowed_values": {"min": 448}`), `1:79: min is a number; values are text, write "448"`},
 		{one(`"allowed_values": {"max": null}`), `1:79: max is not a string`},
-		{one(`"allowed_values": {"from": "a"}`), `1:72: unknown key "from" in a range, which has min, max`},
+		{one(`"allowed_values": {"from": "a"}`), `1:72: unknown key "from" in a range, which has min, max, not, all`},
 		{one(`"allowed_values": {"min": "a", "min": "b"}`), `1:84: key "min" comes twice in a range`},
+		{one(`"allowed_values": {"min": "a", "not": "b"}`), `1:84: "min" and "not" do not go together; write {"all": [...]}`},
+		{one(`"allowed_values": {"not": "b", "min": "a"}`), `1:84: "not" and "min" do not go together; write {"all": [...]}`},
+		{one(`"allowed_values": {"all": [], "not": "a"}`), `1:83: "all" and "not" do not go together; write {"all": [...]}`},
+		{one(`"allowed_values": {"not": "*"}`), `1:79: "*" does not mean everything here; write "allowed_values": "*"`},
+		{one(`"allowed_values": {"not": {}}`), `1:80: "not" everything would be nothing`},
+		{one(`"allowed_values": {"not": {"not": "a"}}`), `1:80: unknown key "not" in a range, which has min, max`},
+		{one(`"allowed_values": {"all": "a"}`), `1:79: "all" is not a list`},
+		{one(`"allowed_values": {"all": [{"all": []}]}`), `1:81: unknown key "all" in a range, which has min, max, not`},
+		{one(`"allowed_values": {"all": ["*"]}`), `1:80: "*" does not mean everything here; write "allowed_values": "*"`},
+		{one(`"allowed_values": ["a", {}]`), `1:78: a range in a list has min, max or both`},
+		{one(`"allowed_values": {"min": "a"}, "type": "number"`), `1:79: "a" is not a number`},
+		{one(`"type": "version", "allowed_values": {"max": "x1"}`), `1:98: "x1" is not a version`},
+		{one(`"type": "date", "allowed_values": {"max": "2013061a"}`), `1:95: "2013061a" is not a date`},
+		{one(`"type": "date", "allowed_values": {"max": "today"}`), `1:95: "today" is not a date`},
+		{one(`"type": "date", "allowed_values": ["20130231"]`), `1:88: there is no date 20130231`},
+		{one(`"type": "date", "allowed_values": "__TARGET_DATE__x"`), `1:87: "__TARGET_DATE__x" is not a date`},
 	} {
 		_, err := filter.Parse([]byte(tt.doc))
 		if _, ok := errors.AsType[*filter.DocumentError](err); !ok {
@@ -97,8 +124,11 @@ func TestParseDeep(t *testing.T) {
 
 func FuzzParse(f *testing.F) {
 	f.Add([]byte(one(`"allowed_values": "*"`)))
-	f.Add([]byte(one(`"allowed_values": ["a", "b"], "type": "date"`)))
-	f.Add([]byte(one(`"allowed_values": {"min": "a", "max": "b"}`)))
+	f.Add([]byte(one(`"allowed_values": ["a", "b", {"max": "c"}], "type": "string"`)))
+	f.Add([]byte(one(`"allowed_values": {"min": "20130600", "max": "20130607999999"}, "type": "date"`)))
+	f.Add([]byte(one(`"type": "date", "allowed_values": ["20130607", "2013-06-08", "OTHER"]`)))
+	f.Add([]byte(one(`"type": "version", "allowed_values": {"all": [{"min": "9", "max": "28.0a1"}, {"not": ["24"]}]}`)))
+	f.Add([]byte(one(`"type": "number", "allowed_values": {"not": {"min": "-1.50"}}`)))
 	f.Add([]byte(`{"dimensions": [{"field_name": "a", "allowed_values": []}, {"field_name": "b", "allowed_values": "b"}]}`))
 	f.Add([]byte("{\"dimensions\": [\"\xff"))
 	f.Fuzz(func(t *testing.T, data []byte) {
@@ -110,21 +140,24 @@ func FuzzParse(f *testing.F) {
 			}
 			return
 		}
-		if !json.Valid(data) {
+		if !json.Valid(bytes.TrimPrefix(data, []byte("\ufeff"))) {
 			t.Fatalf("%q is not JSON, but a filter: %v", data, parsed)
 		}
-		for dim, set := range parsed {
-			text, err := json.Marshal(set)
-			if err != nil {
-				t.Fatal(err)
-			}
-			var again filter.Set
-			if err := json.Unmarshal(text, &again); err != nil {
-				t.Fatalf("%s: %v", text, err)
-			}
-			if again.String() != set.String() {
-				t.Fatalf("%s: %v after JSON, %v before", dim, again, set)
-			}
-		}
+		checkJSON(t, parsed)
 	})
+}
+
+// checkJSON checks that the JSON form of f is a document that says what f says.
+func checkJSON(t interface{ Fatalf(string, ...any) }, f filter.Filter) {
+	text, err := json.Marshal(f)
+	if err != nil {
+		t.Fatalf("%v: %v", f, err)
+	}
+	var again filter.Filter
+	if err := json.Unmarshal(text, &again); err != nil {
+		t.Fatalf("%s: %v", text, err)
+	}
+	if got, _ := json.Marshal(again); string(got) != string(text) || again.String() != f.String() {
+		t.Fatalf("%s, %v\nbecame\n%s, %v", text, f, got, again)
+	}
 }

@@ -10,44 +10,56 @@ import (
 	"unicode/utf8"
 )
 
-// types are the values that the "type" of a dimension may have.
-var types = []string{"string", "number", "version", "date"}
-
 // A parser goes through the tokens of a text that is known to be valid JSON.
 type parser struct {
-	data []byte
-	dec  *json.Decoder
-	at   int // offset of the token that next returned
+	options *Options
+	data    []byte
+	dec     *json.Decoder
+	from    int // offset in data where dec began
+	at      int // offset of the token that next returned
 }
 
 func newParser(data []byte) (*parser, error) {
-	p := &parser{data: data}
-	if !utf8.Valid(data) {
-		for r, size := rune(0), 0; r != utf8.RuneError || size != 1; p.at += size {
-			r, size = utf8.DecodeRune(data[p.at:])
-		}
-		p.at--
+	p := &parser{options: &Options{}, data: bytes.TrimPrefix(data, []byte("\ufeff"))} // some editors begin files with it
+	if p.at = invalidUTF8(p.data); p.at >= 0 {
 		return nil, p.errorf("not UTF-8")
 	}
-	if len(bytes.TrimSpace(data)) == 0 {
+	p.at = 0
+	if len(bytes.TrimSpace(p.data)) == 0 {
 		return nil, p.errorf("empty document")
 	}
 	var text json.RawMessage
-	if err := json.Unmarshal(data, &text); err != nil {
+	if err := json.Unmarshal(p.data, &text); err != nil {
 		if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
 			p.at = int(syntax.Offset) - 1 // of the byte that is wrong
 			if strings.HasPrefix(err.Error(), "unexpected end") {
-				p.at = len(data)
+				p.at = len(p.data)
 			}
 		}
 		return nil, p.errorf("not JSON: %v", err)
 	}
-	p.dec = json.NewDecoder(bytes.NewReader(data))
-	p.dec.UseNumber()
+	p.seek(0)
 	return p, nil
 }
 
-func (p *parser) errorf(format string, args ...any) error {
+// invalidUTF8 returns where text is not UTF-8, or -1.
+func invalidUTF8[T string | []byte](text T) int {
+	for i, r := range string(text) {
+		if r == utf8.RuneError && !strings.HasPrefix(string(text[i:min(i+3, len(text))]), "\ufffd") {
+			return i
+		}
+	}
+	return -1
+}
+
+// seek makes the value at this offset the next one. Only tokens of that value are read then.
+func (p *parser) seek(offset int) {
+	p.from, p.at = offset, offset
+	p.dec = json.NewDecoder(bytes.NewReader(p.data[offset:]))
+	p.dec.UseNumber()
+}
+
+func (p *parser) errorf(format string, args ...any) *DocumentError {
 	before := p.data[:min(p.at, len(p.data))]
 	line := bytes.Count(before, []byte("\n"))
 	column := len(before) - (bytes.LastIndexByte(before, '\n') + 1)
@@ -56,7 +68,7 @@ func (p *parser) errorf(format string, args ...any) error {
 
 // next returns the next token and remembers where it starts.
 func (p *parser) next() (json.Token, error) {
-	p.at = int(p.dec.InputOffset())
+	p.at = p.from + int(p.dec.InputOffset())
 	for p.at < len(p.data) && strings.IndexByte(" \t\r\n,:", p.data[p.at]) >= 0 {
 		p.at++
 	}
@@ -76,6 +88,11 @@ func (p *parser) object(what string, known []string, field func(key string) erro
 	if token != json.Delim('{') {
 		return p.errorf("%s is not an object", what)
 	}
+	return p.fields(what, known, field)
+}
+
+// fields reads the rest of an object.
+func (p *parser) fields(what string, known []string, field func(key string) error) error {
 	var seen []string
 	for p.dec.More() {
 		token, err := p.next()
@@ -96,7 +113,7 @@ func (p *parser) object(what string, known []string, field func(key string) erro
 			return err
 		}
 	}
-	_, err = p.next()
+	_, err := p.next()
 	return err
 }
 
@@ -151,12 +168,17 @@ func (p *parser) dimensions(doc *Document) error {
 	return err
 }
 
-func (p *parser) dimension(before []Dimension) (d Dimension, err error) {
-	hasAllowed := false
-	err = p.object("a dimension", []string{"field_name", "allowed_values", "type"}, func(key string) (err error) {
+// A value that is read later, when the type is known.
+const unread = -1
+
+func (p *parser) dimension(before []Dimension) (Dimension, error) {
+	var d Dimension
+	name, allowed := unread, unread
+	err := p.object("a dimension", []string{"field_name", "allowed_values", "type"}, func(key string) (err error) {
 		switch key {
 		case "field_name":
 			d.Name, err = p.str("field_name")
+			name = p.at
 			switch {
 			case err != nil:
 				return err
@@ -166,8 +188,7 @@ func (p *parser) dimension(before []Dimension) (d Dimension, err error) {
 				return p.errorf("dimension %q comes twice", d.Name)
 			}
 		case "allowed_values":
-			hasAllowed = true
-			d.Allowed, err = p.set()
+			allowed, err = p.skip()
 		case "type":
 			d.Type, err = p.str("type")
 			if err == nil && !slices.Contains(types, d.Type) {
@@ -179,12 +200,41 @@ func (p *parser) dimension(before []Dimension) (d Dimension, err error) {
 	switch {
 	case err != nil:
 		return Dimension{}, err
-	case d.Name == "":
+	case name == unread:
 		return Dimension{}, p.errorf(`the dimension has no "field_name"`)
-	case !hasAllowed:
+	case allowed == unread:
 		return Dimension{}, p.errorf(`dimension %q has no "allowed_values"; write "*" for everything`, d.Name)
 	}
-	return d, nil
+	known, is := p.options.dimension(d.Name)
+	if is != nil {
+		return Dimension{}, p.problem(name, is)
+	}
+	if p.options.Dimensions == nil {
+		known.Type = d.Type
+	}
+	values := valuesParser{parser: *p, dim: known}
+	values.seek(allowed)
+	d.Allowed, err = values.set(keysOutside)
+	return d, err
+}
+
+// skip passes over a value and returns where it begins.
+func (p *parser) skip() (at int, err error) {
+	at = p.from + int(p.dec.InputOffset())
+	at += len(p.data[at:]) - len(bytes.TrimLeft(p.data[at:], " \t\r\n,:"))
+	var value json.RawMessage
+	if err := p.dec.Decode(&value); err != nil {
+		return 0, p.errorf("not JSON: %v", err)
+	}
+	return at, nil
+}
+
+// problem is what is wrong at an offset.
+func (p *parser) problem(at int, is *problem) *DocumentError {
+	p.at = at
+	err := p.errorf("%s", is.msg)
+	err.Hint = is.hint
+	return err
 }
 
 // str reads a string.
@@ -193,6 +243,10 @@ func (p *parser) str(what string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	return p.asText(what, token)
+}
+
+func (p *parser) asText(what string, token json.Token) (string, error) {
 	switch v := token.(type) {
 	case string:
 		return v, nil
@@ -200,70 +254,4 @@ func (p *parser) str(what string) (string, error) {
 		return "", p.errorf(`%s is a number; values are text, write "%s"`, what, v)
 	}
 	return "", p.errorf("%s is not a string", what)
-}
-
-// set reads the value of allowed_values.
-func (p *parser) set() (Set, error) {
-	token, err := p.next()
-	if err != nil {
-		return Set{}, err
-	}
-	switch v := token.(type) {
-	case string:
-		if v == "*" {
-			return All(), nil
-		}
-		return OneOf(v), nil
-	case json.Number:
-		return Set{}, p.errorf(`allowed_values is a number; values are text, write "%s"`, v)
-	case json.Delim:
-		if v == '[' {
-			return p.list()
-		}
-		return p.bounds()
-	}
-	return Set{}, p.errorf(`allowed_values is not "*", a list, a string or an object with min and max`)
-}
-
-// list reads the rest of a list.
-func (p *parser) list() (Set, error) {
-	var values []string
-	for p.dec.More() {
-		v, err := p.str("a value of the list")
-		if err != nil {
-			return Set{}, err
-		}
-		if v == "*" {
-			return Set{}, p.errorf(`"*" does not mean everything inside a list; write "allowed_values": "*"`)
-		}
-		values = append(values, v)
-	}
-	_, err := p.next()
-	return OneOf(values...), err
-}
-
-// bounds reads the rest of an object with min and max.
-func (p *parser) bounds() (Set, error) {
-	var bound [2]string
-	var has [2]bool
-	for p.dec.More() {
-		token, err := p.next()
-		if err != nil {
-			return Set{}, err
-		}
-		key, _ := token.(string)
-		i := slices.Index([]string{"min", "max"}, key)
-		switch {
-		case i < 0:
-			return Set{}, p.errorf("unknown key %q in a range, which has min, max", key)
-		case has[i]:
-			return Set{}, p.errorf("key %q comes twice in a range", key)
-		}
-		has[i] = true
-		if bound[i], err = p.str(key); err != nil {
-			return Set{}, err
-		}
-	}
-	_, err := p.next()
-	return Range(bound[0], bound[1], has[0], has[1]), err
 }

@@ -1,27 +1,23 @@
 package filter
 
 import (
-	"bytes"
-	"encoding/json"
-	"fmt"
 	"slices"
 	"strings"
-	"unicode/utf8"
 )
 
-// A Set is a set of values of one dimension: everything, a list, a range, or what several of these have in common.
-// The zero Set holds every value. A Set never changes and may be used by several goroutines at once.
+// A Set is a set of values of one dimension: everything, values and ranges, anything but these, or what several of these
+// have in common. The zero Set holds every value. A Set never changes and may be used by several goroutines at once.
 type Set struct {
-	terms []term // all of them must hold a value
+	clauses []clause // all of them must hold a value
 }
 
-// A term is a list or, when values is nil, a range.
-type term struct {
+// A clause is a list of values and ranges, one of which must hold a value or, with not, none.
+type clause struct {
+	typ    string // of the dimension
+	not    bool
 	values []string // without duplicates, in the order given
 	sorted []string // the same for a binary search; only for long lists
-
-	min, max       string
-	hasMin, hasMax bool
+	spans  []span
 }
 
 // longList is the length from which a list is searched by halving.
@@ -32,57 +28,78 @@ func All() Set { return Set{} }
 
 // OneOf returns the Set of the given values. Without any it holds nothing.
 func OneOf(values ...string) Set {
-	t := term{values: make([]string, 0, len(values))}
-	if len(values) < longList {
-		for _, v := range values {
-			if !slices.Contains(t.values, v) {
-				t.values = append(t.values, v)
-			}
-		}
-		return Set{terms: []term{t}}
+	return Set{clauses: []clause{{values: distinct(values)}}}.index()
+}
+
+// Range returns the Set of the values from lowest to highest, both included, compared as text. Without hasMin (or hasMax)
+// the range has no lower (upper) bound, and the bound is ignored.
+func Range(lowest, highest string, hasMin, hasMax bool) Set {
+	return rangeOf("", lowest, highest, hasMin, hasMax)
+}
+
+func rangeOf(typ, lowest, highest string, hasMin, hasMax bool) Set {
+	r := span{typ: typ}
+	if hasMin && lowest != "" {
+		r.min, r.hasMin = lowest, true
 	}
+	if hasMax {
+		r.max, r.hasMax = highest, true
+	}
+	if !r.hasMin && !r.hasMax {
+		return Set{}
+	}
+	return Set{clauses: []clause{{typ: typ, spans: []span{r}}}}
+}
+
+// distinct returns the values, each once.
+func distinct(values []string) []string {
 	seen := make(map[string]bool, len(values))
+	var once []string
 	for _, v := range values {
 		if !seen[v] {
 			seen[v] = true
-			t.values = append(t.values, v)
+			once = append(once, v)
 		}
 	}
-	t.sorted = slices.Sorted(slices.Values(t.values))
-	return Set{terms: []term{t}}
+	return once
 }
 
-// Range returns the Set of the values from lowest to highest, both included. Without hasMin (or hasMax) the range has
-// no lower (upper) bound, and the bound is ignored.
-func Range(lowest, highest string, hasMin, hasMax bool) Set {
-	t := term{min: lowest, max: highest, hasMin: hasMin && lowest != "", hasMax: hasMax}
-	if !t.hasMin {
-		t.min = ""
+// index prepares long lists for a binary search. It is called before anyone else has s.
+func (s Set) index() Set {
+	for i := range s.clauses {
+		if c := &s.clauses[i]; len(c.values) >= longList {
+			c.sorted = slices.Sorted(slices.Values(c.values))
+		}
 	}
-	if !t.hasMax {
-		t.max = ""
-	}
-	if !t.hasMin && !t.hasMax {
-		return Set{}
-	}
-	return Set{terms: []term{t}}
+	return s
 }
 
-func (t *term) contains(value string) bool {
-	switch {
-	case t.sorted != nil:
-		_, found := slices.BinarySearch(t.sorted, value)
-		return found
-	case t.values != nil:
-		return slices.Contains(t.values, value)
+func (c *clause) contains(value string) bool {
+	return c.lists(value) != c.not
+}
+
+func (c *clause) lists(value string) bool {
+	if c.typ == "date" && len(c.values) > 0 {
+		if digits, ok := dateDigits(value); ok {
+			value = digits
+		}
 	}
-	return (!t.hasMin || value >= t.min) && (!t.hasMax || value <= t.max)
+	var found bool
+	if c.sorted != nil {
+		_, found = slices.BinarySearch(c.sorted, value)
+	} else {
+		found = slices.Contains(c.values, value)
+	}
+	for i := 0; !found && i < len(c.spans); i++ {
+		found = c.spans[i].contains(value)
+	}
+	return found
 }
 
 // Contains reports whether s holds value.
 func (s Set) Contains(value string) bool {
-	for i := range s.terms {
-		if !s.terms[i].contains(value) {
+	for i := range s.clauses {
+		if !s.clauses[i].contains(value) {
 			return false
 		}
 	}
@@ -90,27 +107,17 @@ func (s Set) Contains(value string) bool {
 }
 
 // IsAll reports whether s holds every value.
-func (s Set) IsAll() bool { return len(s.terms) == 0 }
+func (s Set) IsAll() bool { return len(s.clauses) == 0 }
 
-// IsEmpty reports whether s holds no value at all.
+// IsEmpty reports whether s holds no value, as far as that is seen without looking at any: ranges that have nothing in
+// common are not compared.
 func (s Set) IsEmpty() bool {
-	t, all := s.resolve()
-	if all {
-		return false
-	}
-	if t.values != nil {
-		return len(t.values) == 0
-	}
-	return t.hasMax && t.max < t.min
+	return slices.ContainsFunc(s.clauses, func(c clause) bool {
+		return !c.not && !slices.ContainsFunc(c.values, s.Contains) && !slices.ContainsFunc(c.spans, func(r span) bool { return !r.isEmpty() })
+	})
 }
 
-// List returns the values of s if it is a list, in the order given. The caller must not change them.
-func (s Set) List() (values []string, ok bool) {
-	t, all := s.resolve()
-	return t.values, !all && t.values != nil
-}
-
-// Intersect returns the Set of the values that both s and o hold.
+// Intersect returns the Set of the values that both s and o hold, which must be of the same dimension.
 func (s Set) Intersect(o Set) Set {
 	switch {
 	case s.IsAll():
@@ -118,134 +125,76 @@ func (s Set) Intersect(o Set) Set {
 	case o.IsAll():
 		return s
 	}
-	return Set{terms: slices.Concat(s.terms, o.terms)}
+	return Set{clauses: slices.Concat(s.clauses, o.clauses)}
 }
 
-// Map returns the Set with every value of its lists and every bound of its ranges replaced by what f makes of it. An
-// empty bound stays empty. Map acts on what the Set was made from, so for sets a and b, mapping their intersection is
-// the same as intersecting their mappings.
+// Map returns the Set with every value of its lists, and every bound of its ranges of text, replaced by what f makes of
+// it. An empty bound stays empty, and so do numbers, versions and dates, which are what they are in any spelling. Map acts
+// on what the Set was made from, so for sets a and b, mapping their intersection is the same as intersecting their
+// mappings.
 func (s Set) Map(f func(string) string) Set {
-	mapped := All()
-	for _, t := range s.terms {
-		if t.values != nil {
-			values := make([]string, len(t.values))
-			for i, v := range t.values {
-				values[i] = f(v)
+	mapped := Set{clauses: slices.Clone(s.clauses)}
+	for i := range mapped.clauses {
+		c := &mapped.clauses[i]
+		values := make([]string, len(c.values))
+		for j, v := range c.values {
+			values[j] = f(v)
+		}
+		c.values, c.sorted, c.spans = distinct(values), nil, slices.Clone(c.spans)
+		for j := range c.spans {
+			c.spans[j].mapBounds(f)
+		}
+	}
+	return mapped.index()
+}
+
+func (r *span) mapBounds(f func(string) string) {
+	if isTyped(r.typ) {
+		return
+	}
+	if r.hasMin {
+		r.min = f(r.min)
+	}
+	if r.hasMax && r.max != "" {
+		r.max = f(r.max)
+	}
+}
+
+// Values returns what s names one by one, be it to hold or to exclude it, each as a Set of its own: for a caller that
+// notes which of them it meets. Ranges are not among them. String of such a Set is the value.
+func (s Set) Values() []Set {
+	var all []Set
+	for i := range s.clauses {
+		c := &s.clauses[i]
+		for _, v := range c.values {
+			all = append(all, Set{clauses: []clause{{typ: c.typ, values: []string{v}}}})
+		}
+		for _, r := range c.spans {
+			if text, ok := r.text(); ok && !strings.Contains(text, "..") {
+				all = append(all, Set{clauses: []clause{{typ: c.typ, spans: []span{r}}}})
 			}
-			mapped = mapped.Intersect(OneOf(values...))
-			continue
 		}
-		if t.hasMin {
-			t.min = f(t.min)
-		}
-		if t.hasMax && t.max != "" {
-			t.max = f(t.max)
-		}
-		mapped = mapped.Intersect(Range(t.min, t.max, t.hasMin, t.hasMax))
 	}
-	return mapped
+	return all
 }
 
-// resolve returns one list or range that holds what s holds, or true if s holds everything.
-func (s Set) resolve() (t term, all bool) {
-	switch len(s.terms) {
-	case 0:
-		return term{}, true
-	case 1:
-		return s.terms[0], false
-	}
-	for _, t := range s.terms {
-		if t.values == nil {
-			continue
-		}
-		common := term{values: []string{}}
-		for _, v := range t.values {
-			if s.Contains(v) {
-				common.values = append(common.values, v)
-			}
-		}
-		return common, false
-	}
-	for _, r := range s.terms {
-		if r.hasMin && (!t.hasMin || r.min > t.min) {
-			t.min, t.hasMin = r.min, true
-		}
-		if r.hasMax && (!t.hasMax || r.max < t.max) {
-			t.max, t.hasMax = r.max, true
+// names returns the values of lists that s is made of.
+func (s Set) names() []string {
+	var all []string
+	for _, c := range s.clauses {
+		if !c.not {
+			all = append(all, c.values...)
 		}
 	}
-	return t, false
+	return all
 }
 
-// String returns s in the notation of expressions: "*", "a,b", "min..max"; "(nothing)" for the empty list. It is for
-// people to read: a value may itself contain a comma.
-func (s Set) String() string {
-	t, all := s.resolve()
-	switch {
-	case all:
-		return "*"
-	case t.values == nil:
-		return t.min + ".." + t.max
-	case len(t.values) == 0:
-		return "(nothing)"
-	}
-	return strings.Join(t.values, ",")
-}
-
-// MarshalJSON writes s as the value of "allowed_values": "*", a list, or an object with min and max. The result holds
-// the same values as s; what an intersection was made from is not kept. A value that is not UTF-8, or the value "*" in
-// a list, has no such form and is an error.
-func (s Set) MarshalJSON() ([]byte, error) {
-	t, all := s.resolve()
-	for _, v := range slices.Concat(t.values, []string{t.min, t.max}) {
-		if !utf8.ValidString(v) {
-			return nil, fmt.Errorf("value %q is not UTF-8", v)
+// typeName returns the type of the dimension that s is for, as far as s knows.
+func (s Set) typeName() string {
+	for _, c := range s.clauses {
+		if c.typ != "" {
+			return c.typ
 		}
 	}
-	switch {
-	case all:
-		return []byte(`"*"`), nil
-	case slices.Contains(t.values, "*"):
-		return nil, fmt.Errorf(`a list with the value "*" has no JSON form`)
-	case t.values != nil:
-		return marshal(t.values)
-	}
-	var bounds struct {
-		Min *string `json:"min,omitempty"`
-		Max *string `json:"max,omitempty"`
-	}
-	if t.hasMin {
-		bounds.Min = &t.min
-	}
-	if t.hasMax {
-		bounds.Max = &t.max
-	}
-	return marshal(bounds)
-}
-
-// marshal is json.Marshal without the escapes for HTML, which would only make a schema harder to read.
-func marshal(v any) ([]byte, error) {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(v); err != nil {
-		return nil, err
-	}
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
-}
-
-// UnmarshalJSON reads the value of "allowed_values": "*" for everything, a list of strings, one string, or an object
-// with "min" and "max", either of which may be missing. Its errors are of type *DocumentError, with the position in
-// data.
-func (s *Set) UnmarshalJSON(data []byte) error {
-	p, err := newParser(data)
-	if err != nil {
-		return err
-	}
-	set, err := p.set()
-	if err != nil {
-		return err
-	}
-	*s = set
-	return nil
+	return ""
 }

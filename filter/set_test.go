@@ -35,8 +35,8 @@ func TestSetContains(t *testing.T) {
 		{filter.Range("ignored", "9", false, true), []string{"", "10", "9"}, []string{"9.0", "OTHER"}, "..9"},
 		{filter.Range("b", "a", true, true), nil, []string{"a", "b", ""}, "b..a"},
 		{filter.Range("", "x", true, false), []string{"", "x"}, nil, "*"},
-		{days.Intersect(filter.OneOf("20131103", "20131104")), []string{"20131103"}, []string{"20131101", "20131104"}, "20131103"},
-		{days.Intersect(filter.Range("20131102", "20141102", true, true)), []string{"20131102", "20131103"}, []string{"20131101", "20131104"}, "20131102..20131103"},
+		{days.Intersect(filter.OneOf("20131103", "20131104")), []string{"20131103"}, []string{"20131101", "20131104"}, "20131101..20131103 and 20131103,20131104"},
+		{days.Intersect(filter.Range("20131102", "20141102", true, true)), []string{"20131102", "20131103"}, []string{"20131101", "20131104"}, "20131101..20131103 and 20131102..20141102"},
 	} {
 		for _, v := range tt.in {
 			if !tt.set.Contains(v) {

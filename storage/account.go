@@ -21,11 +21,11 @@ type Level struct {
 // Levels returns the account so far, from the root down. The last level is that of the files.
 func (w *Walk) Levels() []Level { return slices.Clone(w.levels) }
 
-// Unmatched is a part of a filter that selects nothing: values of a dimension that no name had which the walk has seen. A
-// name that lies below a directory which the filter does not hold is not seen.
+// Unmatched is a part of a filter that selects, or excludes, nothing: values of a dimension that no name had which the walk
+// has seen. A name that lies below a directory which the filter does not hold is not seen.
 type Unmatched struct {
 	Dimension string
-	Values    []string // as in the filter; one range, min..max, counts as a value
+	Values    []string // as in the filter; a range, min..max, only where nothing at all was held
 }
 
 // Unmatched returns what the filter names in vain, in the order of the dimensions. A dimension of which the walk has seen
@@ -34,38 +34,37 @@ func (w *Walk) Unmatched() []Unmatched {
 	var all []Unmatched
 	for i, name := range w.tree.names {
 		t := &w.terms[i]
-		if !t.seen || t.matched && len(t.missing) == 0 {
-			continue
-		}
-		set := w.filter[name]
-		list, ok := set.List()
-		if !ok {
-			all = append(all, Unmatched{name, []string{set.String()}})
-			continue
-		}
 		var values []string
-		for _, v := range list {
-			if t.missing[w.tree.layout.clean(i, v)] {
-				values = append(values, v)
-			}
+		for _, n := range t.missing {
+			values = append(values, n.name)
 		}
-		all = append(all, Unmatched{name, values})
+		if !t.matched && len(values) == 0 {
+			values = []string{w.filter[name].String()}
+		}
+		if t.seen && len(values) > 0 {
+			all = append(all, Unmatched{name, values})
+		}
 	}
 	return all
 }
 
-// A term is what has been met of the values that a filter names for one dimension.
+// A term is what has been met of what a filter says of one dimension.
 type term struct {
-	seen    bool            // a name was compared with it
-	matched bool            // and was held
-	missing map[string]bool // of a list: the values that no name has had yet, as they are spelled in a path
+	seen    bool        // a name was compared with it
+	matched bool        // and was held
+	missing []namedTerm // the values that no name has had yet
 }
 
-func newTerm(set filter.Set) term {
-	list, _ := set.List()
-	t := term{missing: make(map[string]bool, len(list))}
-	for _, v := range list {
-		t.missing[v] = true
+// A namedTerm is a value as it is named in the filter, and the set of all that it stands for, as spelled in a path.
+type namedTerm struct {
+	name string
+	set  filter.Set
+}
+
+func newTerm(set filter.Set, clean func(string) string) term {
+	var t term
+	for _, v := range set.Values() {
+		t.missing = append(t.missing, namedTerm{v.String(), v.Map(clean)})
 	}
 	return t
 }
@@ -73,8 +72,6 @@ func newTerm(set filter.Set) term {
 // met notes a value that was compared with the term, and whether that holds it.
 func (t *term) met(value string, held bool) {
 	t.seen = true
-	if held {
-		t.matched = true
-		delete(t.missing, value)
-	}
+	t.matched = t.matched || held
+	t.missing = slices.DeleteFunc(t.missing, func(n namedTerm) bool { return n.set.Contains(value) })
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/telemetry-mr/mr/filter"
 )
@@ -206,6 +207,23 @@ func (s *Schema) ParsePath(path string) (values []string, err error) {
 		return nil, &StrayError{Path: path, Reason: reason}
 	}
 	return values, nil
+}
+
+// FilterOptions returns what a filter for a store of this schema is parsed with. Relative dates count from now.
+func (s *Schema) FilterOptions(now time.Time) filter.Options {
+	o := filter.Options{Dimensions: []filter.Dimension{}, Now: now}
+	l := s.layout()
+	stored := map[string]func(value string) bool{}
+	for i, d := range s.Dimensions {
+		o.Dimensions = append(o.Dimensions, filter.Dimension(d))
+		clean := func(value string) string { return l.clean(i, value) }
+		allowed := d.Allowed.Map(clean)
+		stored[d.Name] = func(value string) bool {
+			return d.Allowed.Contains(value) || allowed.Contains(clean(value)) || clean(value) == other
+		}
+	}
+	o.Stores = func(dim, value string) bool { return stored[dim](value) }
+	return o
 }
 
 // CheckFilter returns an error that names the known dimensions if f names another.

@@ -237,6 +237,9 @@ func TestFixtureReal(t *testing.T) {
 		if len(got) != want.Files || hex.EncodeToString(sum[:]) != want.SHA1 {
 			t.Errorf("%s: %d files, want %d:\n%s", name, len(got), want.Files, strings.Join(got, "\n"))
 		}
+		if typed := selected(t, tree, typedFixtureFilter(t, tree, "real/expected/A10_filter_"+name+".json")); !slices.Equal(typed, got) {
+			t.Errorf("%s, with types: got\n%s", name, strings.Join(typed, "\n"))
+		}
 	}
 	if n != 17 {
 		t.Errorf("%d filters, want 17", n)

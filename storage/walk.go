@@ -44,9 +44,9 @@ func (t *Tree) Walk(f filter.Filter) *Walk {
 		last.Dims = append(last.Dims, t.names[s.dim])
 	}
 	for i, name := range t.names {
-		set := f[name].Map(func(v string) string { return t.layout.clean(i, v) })
-		w.sets = append(w.sets, set)
-		w.terms = append(w.terms, newTerm(set))
+		clean := func(v string) string { return t.layout.clean(i, v) }
+		w.sets = append(w.sets, f[name].Map(clean))
+		w.terms = append(w.terms, newTerm(f[name], clean))
 	}
 	return w
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/telemetry-mr/mr/filter"
 	"github.com/telemetry-mr/mr/storage"
@@ -67,6 +68,7 @@ type storeFlags struct {
 	data    string
 	schema  string
 	filters []string
+	now     moment
 }
 
 func (s *storeFlags) register(fs *flag.FlagSet) {
@@ -76,6 +78,8 @@ func (s *storeFlags) register(fs *flag.FlagSet) {
 		s.filters = append(s.filters, v)
 		return nil
 	})
+	s.now.Time = time.Now()
+	fs.Var(&s.now, "now", "")
 }
 
 const storeUsage = `    --data DIR        the store (default: the current directory)
@@ -83,17 +87,17 @@ const storeUsage = `    --data DIR        the store (default: the current direct
                       built-in ones: reason appName appUpdateChannel appVersion
                       appBuildID submission_date)
     --filter FILTER   which values of the dimensions to read: an expression such as
-                      'appName=Firefox appUpdateChannel=nightly,aurora', or the name
-                      of a JSON document. What is the name of a file is never taken
-                      for an expression. Given several times, all must hold
+                      'appName=Firefox appVersion=24..28 submission_date=-7d..-1d', or
+                      the name of a JSON document; see mr help filter. What is the
+                      name of a file is never taken for an expression. Given several
+                      times, all must hold
+    --now TIME        the time, or day, that today and -7d in a filter count from
+                      (default: now)
 `
 
-// open opens the store and returns it with what is selected of it. The caller closes it.
-func (s *storeFlags) open() (*storage.Tree, filter.Filter, error) {
-	f, err := s.filter()
-	if err != nil {
-		return nil, nil, err
-	}
+// open opens the store and returns it with what is selected of it. The caller closes it. What is odd in the filters is told
+// on warnings.
+func (s *storeFlags) open(warnings io.Writer) (*storage.Tree, filter.Filter, error) {
 	if info, err := os.Stat(s.data); err != nil || !info.IsDir() {
 		return nil, nil, usagef("there is no directory %s", s.data).hint("--data names the directory of a store")
 	}
@@ -101,9 +105,10 @@ func (s *storeFlags) open() (*storage.Tree, filter.Filter, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := tree.Schema().CheckFilter(f); err != nil {
+	f, err := parseFilters(s.filters, tree.Schema().FilterOptions(s.now.Time), warnings)
+	if err != nil {
 		_ = tree.Close() // nothing was read
-		return nil, nil, usagef("%v", err)
+		return nil, nil, err
 	}
 	return tree, f, nil
 }
@@ -112,56 +117,9 @@ func (s *storeFlags) tree() (*storage.Tree, error) {
 	if s.schema == "" {
 		return storage.Open(s.data)
 	}
-	text, err := os.ReadFile(s.schema)
+	schema, err := parseSchema(s.schema)
 	if err != nil {
-		return nil, usagef("reading the schema: %v", err)
-	}
-	schema, err := storage.ParseSchema(text)
-	if err != nil {
-		return nil, documentError(s.schema, err)
+		return nil, err
 	}
 	return storage.OpenWith(s.data, schema)
-}
-
-// filter joins the filters that were asked for. What has an operator is an expression, unless there is a file
-// of that name; anything else names a file.
-func (s *storeFlags) filter() (filter.Filter, error) {
-	var all filter.Filter
-	for _, text := range s.filters {
-		f, err := parseFilter(text)
-		if err != nil {
-			return nil, err
-		}
-		all = all.Intersect(f)
-	}
-	return all, nil
-}
-
-func parseFilter(text string) (filter.Filter, error) {
-	info, err := os.Stat(text)
-	isFile := err == nil && !info.IsDir()
-	if !isFile && strings.ContainsAny(text, "=<>") {
-		f, err := filter.ParseExpr(text)
-		if err != nil {
-			return nil, usagef("--filter: %v", err)
-		}
-		return f, nil
-	}
-	doc, err := os.ReadFile(text)
-	if err != nil {
-		return nil, usagef("--filter: %v", err).hint("an expression looks like appName=Firefox; what has no = is the name of a JSON document")
-	}
-	f, err := filter.Parse(doc)
-	if err != nil {
-		return nil, documentError(text, err)
-	}
-	return f, nil
-}
-
-// documentError tells what is wrong with a JSON document, and where.
-func documentError(name string, err error) error {
-	if _, ok := errors.AsType[*filter.DocumentError](err); ok {
-		return usagef("%s:%v", name, err) // which begins with line and column
-	}
-	return usagef("%s: %v", name, err)
 }

@@ -28,7 +28,7 @@ func list(ctx context.Context, env env, args []string) error {
 	if fs.NArg() > 0 {
 		return usagef("ls takes no arguments: %q", fs.Arg(0))
 	}
-	tree, f, err := store.open()
+	tree, f, err := store.open(env.stderr)
 	if err != nil {
 		return err
 	}

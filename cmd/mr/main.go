@@ -70,6 +70,10 @@ func dispatch(ctx context.Context, env env, args []string) error {
 			help(env.stdout)
 			return nil
 		}
+		if rest[0] == "filter" {
+			fmt.Fprint(env.stdout, filterHelp)
+			return nil
+		}
 		name, rest = rest[0], []string{"-h"}
 	}
 	for _, v := range verbs() {
@@ -85,5 +89,5 @@ func help(w io.Writer) {
 	for _, v := range verbs() {
 		fmt.Fprintf(w, "    mr %-6s %s\n", v.name, v.summary)
 	}
-	fmt.Fprint(w, "\nmr help VERB tells what a verb does.\n\n", statusUsage)
+	fmt.Fprint(w, "\nmr help VERB tells what a verb does, mr help filter how files are selected.\n\n", statusUsage)
 }

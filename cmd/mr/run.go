@@ -5,6 +5,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"maps"
 	"slices"
 	"strings"
@@ -87,7 +88,11 @@ func runJob(ctx context.Context, env env, args []string) error {
 	if cfg.RecordTimeout < 0 || cfg.StartTimeout < 0 {
 		return usagef("a timeout cannot be negative")
 	}
-	tree, f, err := store.open()
+	warnings := env.stderr
+	if quiet {
+		warnings = io.Discard
+	}
+	tree, f, err := store.open(warnings)
 	if err != nil {
 		return err
 	}
