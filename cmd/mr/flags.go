@@ -114,12 +114,21 @@ func (s *storeFlags) open(warnings io.Writer) (*storage.Tree, filter.Filter, err
 }
 
 func (s *storeFlags) tree() (*storage.Tree, error) {
+	schema, err := s.readSchema()
+	if err != nil {
+		return nil, err
+	}
+	return storage.OpenWith(s.data, schema)
+}
+
+// readSchema reads the file of --schema; it returns nil if there is none.
+func (s *storeFlags) readSchema() (*storage.Schema, error) {
 	if s.schema == "" {
-		return storage.Open(s.data)
+		return nil, nil
 	}
 	schema, err := parseSchema(s.schema)
 	if err != nil {
 		return nil, err
 	}
-	return storage.OpenWith(s.data, schema)
+	return schema, nil
 }

@@ -33,6 +33,8 @@ func verbs() []verb {
 	return []verb{
 		{"run", "run a job over the files that a filter selects", runUsage, runJob},
 		{"ls", "list the files that run would read", lsUsage, list},
+		{"cat", "write the records of these files", catUsage, concatenate},
+		{"init", "make an empty store", initUsage, initStore},
 		{"gen", "make a store of made-up pings", genUsage, generate},
 	}
 }
