@@ -71,7 +71,7 @@ type concatenation struct {
 
 // selected writes the records of the files that the flags select.
 func (c *concatenation) selected(flags *storeFlags) error {
-	tree, f, err := flags.open()
+	tree, f, err := flags.open(c.env.stderr)
 	if err != nil {
 		return err
 	}

@@ -126,9 +126,5 @@ func (s *storeFlags) readSchema() (*storage.Schema, error) {
 	if s.schema == "" {
 		return nil, nil
 	}
-	schema, err := parseSchema(s.schema)
-	if err != nil {
-		return nil, err
-	}
-	return schema, nil
+	return parseSchema(s.schema)
 }
