@@ -58,7 +58,9 @@ func (d *Definition) Pack(dst, raw []byte) ([]byte, error) {
 	if err := p.histogram(); err != nil {
 		return dst, err
 	}
-	p.appendSummary()
+	if err := p.appendSummary(); err != nil {
+		return dst, err
+	}
 	return p.dst, p.compare()
 }
 
@@ -79,7 +81,7 @@ type span struct{ from, to int }
 
 // histogram appends the counts and finds the other members. Of equal names, the last counts.
 func (p *packer) histogram() error {
-	i, more := enter(p.b, skipBlanks(p.b, 0))
+	i, more := enter(p.b, skipBlanks(p.b, 0), '{')
 	for more {
 		from := i
 		if i = skipString(p.b, from); i < 0 {
@@ -94,7 +96,7 @@ func (p *packer) histogram() error {
 			return err
 		}
 		from = i
-		if i, more = next(p.b, i); i < 0 {
+		if i, more = next(p.b, i, '}'); i < 0 {
 			return p.malformed(from)
 		}
 	}
@@ -145,13 +147,6 @@ func (p *packer) member(name []byte, i int) (end int, err error) {
 		p.summary[3] = v
 	case `"sum_squares_hi"`:
 		p.summary[4] = v
-	default:
-		return end, nil
-	}
-	if c := p.b[i]; c == '"' || c == '{' || c == '[' {
-		if !json.Valid(p.b[i:end]) {
-			return 0, p.malformed(i)
-		}
 	}
 	return end, nil
 }
@@ -161,9 +156,9 @@ func (p *packer) member(name []byte, i int) (end int, err error) {
 func (p *packer) values(open int) (end int, err error) {
 	p.dst = append(p.dst[:p.start], '[')
 	bucket := 0
-	i, more := enter(p.b, open)
+	i, more := enter(p.b, open, '{')
 	for more {
-		e, err := p.entry(i)
+		e, err := p.entry(i, bucket)
 		if err != nil {
 			return 0, err
 		}
@@ -173,7 +168,7 @@ func (p *packer) values(open int) (end int, err error) {
 		p.dst = appendZeroCounts(p.dst, e.bucket-bucket)
 		p.dst = append(append(p.dst, p.b[e.from:e.to]...), ',')
 		bucket = e.bucket + 1
-		if i, more = next(p.b, e.to); i < 0 {
+		if i, more = next(p.b, e.to, '}'); i < 0 {
 			return 0, p.malformed(e.to)
 		}
 	}
@@ -190,14 +185,14 @@ func (p *packer) scattered(open int) (end int, err error) {
 	defer spans.Put(list)
 	counts := append((*list)[:0], make([]span, len(p.ranges))...)
 	*list = counts
-	i, more := enter(p.b, open)
+	i, more := enter(p.b, open, '{')
 	for more {
-		e, err := p.entry(i)
+		e, err := p.entry(i, 0)
 		if err != nil {
 			return 0, err
 		}
 		counts[e.bucket] = e.span
-		if i, more = next(p.b, e.to); i < 0 {
+		if i, more = next(p.b, e.to, '}'); i < 0 {
 			return 0, p.malformed(e.to)
 		}
 	}
@@ -220,29 +215,30 @@ type entry struct {
 	span
 }
 
-func (p *packer) entry(i int) (entry, error) {
+// entry reads the entry at i, which is likely to be that of a bucket.
+func (p *packer) entry(i, likely int) (e entry, err error) {
+	b := p.b
 	from := i
-	if i = skipString(p.b, from); i < 0 {
-		return entry{}, p.malformed(from)
+	if i = skipString(b, from); i < 0 {
+		return e, p.malformed(from)
 	}
-	e := entry{bucket: -1}
-	if bound, ok := natural(p.b[from+1 : i-1]); ok {
-		e.bucket = p.d.index(bound)
+	bound, ok := natural(b[from+1 : i-1])
+	if likely < len(p.ranges) && p.ranges[likely] == bound && ok {
+		e.bucket = likely
+	} else if e.bucket = p.d.index(bound); e.bucket < 0 || !ok {
+		return e, p.fault(FaultBucket, "%.40s is the lower bound of no bucket", b[from:i])
 	}
-	if e.bucket < 0 {
-		return entry{}, p.fault(FaultBucket, "%.40s is the lower bound of no bucket", p.b[from:i])
+	if i = skipColon(b, i); i < 0 {
+		return e, p.malformed(from)
 	}
-	if i = skipColon(p.b, i); i < 0 {
-		return entry{}, p.malformed(from)
-	}
-	end, integer := skipNumber(p.b, i)
+	end, integer := skipNumber(b, i)
 	if !integer {
-		if skipValue(p.b, i) < 0 {
-			return entry{}, p.malformed(i)
+		if skipValue(b, i) < 0 {
+			return e, p.malformed(i)
 		}
-		return entry{}, p.fault(FaultCount, "the count of bucket %d is not an integer", p.ranges[e.bucket])
+		return e, p.fault(FaultCount, "the count of bucket %d is not an integer", p.ranges[e.bucket])
 	}
-	if p.b[i] == '-' && p.b[i+1] == '0' {
+	if b[i] == '-' && b[i+1] == '0' {
 		i++
 	}
 	e.span = span{i, end}
@@ -281,12 +277,15 @@ func appendZeroCounts(dst []byte, n int) []byte {
 	return append(dst, zeroCounts[:2*n]...)
 }
 
-func (p *packer) appendSummary() {
+func (p *packer) appendSummary() error {
 	for _, at := range p.summary {
-		switch text := p.b[at.from:at.to]; {
+		switch text := p.text(at); {
 		case len(text) == 0:
 			p.dst = append(p.dst, "-1"...)
 		case text[0] == '"' || text[0] == '{' || text[0] == '[':
+			if !json.Valid(text) {
+				return p.malformed(at.from)
+			}
 			p.dst = appendCompact(p.dst, text)
 		default:
 			p.dst = append(p.dst, text...)
@@ -294,6 +293,7 @@ func (p *packer) appendSummary() {
 		p.dst = append(p.dst, ',')
 	}
 	p.dst[len(p.dst)-1] = ']'
+	return nil
 }
 
 // compare looks at what the histogram says of itself.

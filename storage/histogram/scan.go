@@ -3,24 +3,24 @@ package histogram
 // The functions here go over JSON text: they take the place where something begins and return the place behind it, or -1 if
 // it is not there or malformed.
 
-// enter goes into the object at i. It returns the place of the first member, or behind the object if it has none.
-func enter(b []byte, i int) (at int, more bool) {
-	if i >= len(b) || b[i] != '{' {
+// enter goes into the object or array at i. It returns the place of what is first in it, or behind it if it is empty.
+func enter(b []byte, i int, open byte) (at int, more bool) {
+	if i >= len(b) || b[i] != open {
 		return -1, false
 	}
-	if i = skipBlanks(b, i+1); i < len(b) && b[i] == '}' {
+	if i = skipBlanks(b, i+1); i < len(b) && b[i] == open+2 { // the ASCII of {} and []
 		return i + 1, false
 	}
 	return i, true
 }
 
-// next goes from the end of a member to the next one, or behind the object if that was the last.
-func next(b []byte, i int) (at int, more bool) {
+// next goes from the end of a member or an element to the next one, or behind the closing bracket if that was the last.
+func next(b []byte, i int, closing byte) (at int, more bool) {
 	if i = skipBlanks(b, i); i < len(b) {
 		switch b[i] {
 		case ',':
 			return skipBlanks(b, i+1), true
-		case '}':
+		case closing:
 			return i + 1, false
 		}
 	}
