@@ -34,15 +34,6 @@ func OpenFile(name string) (io.ReadCloser, error) {
 	return &content{r}, nil
 }
 
-// OpenRecords opens a file of records wherever it lies. The records have no dimensions. Otherwise it is File.Open.
-func OpenRecords(name string, o ReadOptions) (*Reader, error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	return newReader(f, filepath.ToSlash(name), o), nil
-}
-
 // content is a Reader as a stream of bytes.
 type content struct{ r *Reader }
 
@@ -127,6 +118,10 @@ func CreateFile(name string) (*FileWriter, error) {
 	w.owned = true
 	return w, nil
 }
+
+// CreateFileIn is CreateFile for a file below an open directory, which must stay open. Nothing that name says, and no
+// symbolic link, leads out of it.
+func CreateFileIn(root *os.Root, name string) (*FileWriter, error) { return createIn(root, name) }
 
 // createIn is CreateFile below an open directory, which must stay open.
 func createIn(root *os.Root, name string) (*FileWriter, error) {

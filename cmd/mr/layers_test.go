@@ -19,7 +19,7 @@ var mayImport = map[string]string{
 	"filter":                    "",
 	"storage":                   "filter github.com/klauspost/compress/... github.com/ulikunitz/xz/...",
 	"storage/exact":             "",
-	"storage/histogram":         "filter storage storage/exact",
+	"storage/histogram":         "filter storage storage/exact storage/histogram",
 	"storage/rawlog":            "",
 	"storage/ingest":            "storage storage/histogram storage/rawlog storage/ingest/...",
 	"mapreduce":                 "filter storage storage/exact mapreduce/... golang.org/x/sync/...",

@@ -1,0 +1,279 @@
+package revision
+
+import (
+	"container/list"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/telemetry-mr/mr/storage"
+	"github.com/telemetry-mr/mr/storage/histogram"
+)
+
+// Options say where a Cache has its definitions from. The zero value of each field is its default.
+type Options struct {
+	// Dir is the directory of the files, which must exist. Without one there is the memory only.
+	Dir string
+	// Server is the base URL of the server that is asked, such as DefaultServer. Without one, none is asked.
+	Server string
+	// Hosts are those that the URLs of revisions may name and to which the server may redirect. Default: hg.mozilla.org.
+	Hosts []string
+	// Definitions say how to read the files. A file has the text that the server sent, so they may change.
+	Definitions histogram.DefinitionOptions
+
+	MaxFile   int64 // bytes of a file and of an answer; default 16 MiB
+	MaxMemory int64 // bytes of the files whose definitions are in memory; default 128 MiB
+
+	Timeout  time.Duration // of one request with its answer; default 30 s
+	Attempts int           // requests before the server counts as down; default 3
+	Backoff  time.Duration // before the second request, twice as much before each next one; default 1 s
+
+	Down    time.Duration // for which a server that is down is not asked again; default 30 s
+	Refused time.Duration // for which a revision is not asked for again that the server has not got; default 1 h
+}
+
+// DefaultServer has the sources of Firefox.
+const DefaultServer = "https://hg.mozilla.org"
+
+var (
+	// ErrNotFound says that the server has no such revision, or that the revision has no definitions.
+	ErrNotFound = errors.New("the server has no such file")
+	// ErrOffline says that definitions are not in the directory, and that there is no server to ask.
+	ErrOffline = errors.New("not in the directory of definitions")
+)
+
+// A Cache has the definitions of revisions. It may be used by several goroutines; processes may share the directory.
+type Cache struct {
+	o      Options
+	root   *os.Root // of Dir, or nil
+	client *client  // or nil
+
+	mu      sync.Mutex // for what follows
+	entries map[key]*entry
+	recent  list.List // of the entries that are complete, last used first
+	size    int64     // of these
+}
+
+// key is an ID without its host.
+type key struct{ repo, node string }
+
+// An entry is what is known of a revision, or will be when done is closed.
+type entry struct {
+	key  key
+	done chan struct{}
+
+	defs  *histogram.Definitions
+	err   error
+	until time.Time // for an error
+	size  int64
+	place *list.Element // among the recent ones
+
+	abandoned bool // whoever looked was told to stop: it says nothing
+}
+
+// Open returns a cache. The caller closes it.
+func Open(o Options) (*Cache, error) {
+	setDefault(&o.MaxFile, 16<<20)
+	setDefault(&o.MaxMemory, 128<<20)
+	setDefault(&o.Timeout, 30*time.Second)
+	setDefault(&o.Attempts, 3)
+	setDefault(&o.Backoff, time.Second)
+	setDefault(&o.Down, 30*time.Second)
+	setDefault(&o.Refused, time.Hour)
+	if o.Hosts == nil {
+		o.Hosts = []string{"hg.mozilla.org"}
+	}
+	c := &Cache{o: o, entries: map[key]*entry{}}
+	var err error
+	if o.Server != "" {
+		if c.client, err = newClient(o); err != nil {
+			return nil, err
+		}
+	}
+	if o.Dir != "" {
+		if c.root, err = os.OpenRoot(o.Dir); err != nil {
+			return nil, fmt.Errorf("opening the directory of definitions: %w", err)
+		}
+	}
+	return c, nil
+}
+
+func setDefault[T int | int64 | time.Duration](v *T, to T) {
+	if *v <= 0 {
+		*v = to
+	}
+}
+
+// Close lets go of the directory and of connections. What Definitions returned stays usable.
+func (c *Cache) Close() error {
+	if c.client != nil {
+		c.client.close()
+	}
+	if c.root == nil {
+		return nil
+	}
+	return c.root.Close()
+}
+
+// Definitions returns the definitions of the revision that url names. What is in memory costs no allocation, and of several
+// goroutines that ask for a revision, one looks for it. ctx ends waiting for the server, of which there is none without one.
+//
+// The error is a *URLError, or wraps ErrNotFound or ErrOffline; asking again is of no use then, until there is a file. Any
+// other error may go away: the server does not answer, the disk is full.
+func (c *Cache) Definitions(ctx context.Context, url string) (*histogram.Definitions, error) {
+	id, err := ParseID(url)
+	if err != nil {
+		return nil, err
+	}
+	if !c.allows(id.Host) {
+		return nil, badURL(url, fmt.Sprintf("its host is not one of %s", strings.Join(c.o.Hosts, ", ")))
+	}
+	for {
+		e, mine := c.entry(key{id.Repo, id.Node})
+		if mine {
+			c.fill(ctx, e, id)
+			return e.defs, e.err
+		}
+		select {
+		case <-e.done:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+		if !e.abandoned {
+			return e.defs, e.err
+		}
+	}
+}
+
+func (c *Cache) allows(host string) bool {
+	return slices.ContainsFunc(c.o.Hosts, func(h string) bool { return strings.EqualFold(h, host) })
+}
+
+// entry returns the entry of a revision. It is the caller's to fill if it is new.
+func (c *Cache) entry(k key) (e *entry, mine bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	e = c.entries[k]
+	if e != nil && e.place != nil {
+		if e.err == nil || time.Now().Before(e.until) {
+			c.recent.MoveToFront(e.place)
+			return e, false
+		}
+		c.remove(e)
+		e = nil
+	}
+	if e != nil {
+		return e, false
+	}
+	e = &entry{key: k, done: make(chan struct{})}
+	c.entries[k] = e
+	return e, true
+}
+
+func (c *Cache) remove(e *entry) {
+	delete(c.entries, e.key)
+	c.recent.Remove(e.place)
+	c.size -= e.size
+}
+
+// fill looks for the definitions and completes the entry.
+func (c *Cache) fill(ctx context.Context, e *entry, id ID) {
+	var size int64
+	e.defs, size, e.err = c.find(ctx, id)
+	if e.err != nil {
+		e.err = fmt.Errorf("definitions of %s: %w", id, e.err)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	defer close(e.done)
+	if e.abandoned = e.err != nil && ctx.Err() != nil; e.abandoned {
+		delete(c.entries, e.key)
+		return
+	}
+	e.until = time.Now().Add(c.o.Down)
+	if errors.Is(e.err, ErrNotFound) {
+		e.until = time.Now().Add(c.o.Refused)
+	}
+	e.size = size + entrySize
+	e.place = c.recent.PushFront(e)
+	for c.size += e.size; c.size > c.o.MaxMemory && c.recent.Len() > 1; {
+		c.remove(c.recent.Back().Value.(*entry))
+	}
+}
+
+const entrySize = 1 << 10 // about what an entry without definitions takes
+
+// find looks for the definitions on disk, then on the server. It returns the size of their text, too.
+func (c *Cache) find(ctx context.Context, id ID) (*histogram.Definitions, int64, error) {
+	text, err := c.read(id)
+	if err == nil {
+		var defs *histogram.Definitions
+		if defs, err = histogram.ParseDefinitions(text, c.o.Definitions); err == nil {
+			return defs, int64(len(text)), nil
+		}
+		err = fmt.Errorf("%s:%w", filepath.Join(c.o.Dir, filepath.FromSlash(id.File())), err)
+	}
+	if c.client == nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			err = ErrOffline
+		}
+		return nil, 0, err
+	}
+	if text, err = c.client.fetch(ctx, id); err != nil {
+		return nil, 0, err
+	}
+	defs, err := histogram.ParseDefinitions(text, c.o.Definitions)
+	if err != nil {
+		return nil, 0, fmt.Errorf("the answer of %s: %w", c.o.Server, err)
+	}
+	if err := c.write(id, text); err != nil {
+		return nil, 0, fmt.Errorf("keeping them: %w", err)
+	}
+	return defs, int64(len(text)), nil
+}
+
+func (c *Cache) read(id ID) ([]byte, error) {
+	if c.root == nil {
+		return nil, fs.ErrNotExist
+	}
+	f, err := c.root.Open(filepath.FromSlash(id.File()))
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }() // read only
+	return readAll(f, c.o.MaxFile)
+}
+
+func (c *Cache) write(id ID, text []byte) error {
+	if c.root == nil {
+		return nil
+	}
+	if err := c.root.MkdirAll(filepath.FromSlash(path.Dir(id.File())), 0o777); err != nil {
+		return err
+	}
+	w, err := storage.CreateFileIn(c.root, filepath.FromSlash(id.File()))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = w.Close() }() // after Commit it does nothing
+	_, _ = w.Write(text)             // Commit reports it
+	return w.Commit()
+}
+
+// readAll reads a text of a bounded size.
+func readAll(r io.Reader, most int64) ([]byte, error) {
+	text, err := io.ReadAll(io.LimitReader(r, most+1))
+	if err == nil && int64(len(text)) > most {
+		return nil, fmt.Errorf("longer than %d bytes", most)
+	}
+	return text, err
+}

@@ -1,0 +1,461 @@
+package revision_test
+
+import (
+	"compress/gzip"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/telemetry-mr/mr/storage/histogram"
+	"github.com/telemetry-mr/mr/storage/histogram/revision"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+const (
+	text = `{"GC_MS": {"kind":"exponential","high":"10 * 1000","n_buckets":50}, "BAD": {"kind":"pie"}}`
+	one  = "https://hg.mozilla.org/mozilla-central/rev/1"
+	two  = "http://hg.mozilla.org/releases/mozilla-beta/rev/2/"
+)
+
+// A site answers requests for definitions, and counts them.
+type site struct {
+	*httptest.Server
+	requests atomic.Int64
+	paths    sync.Map
+}
+
+func newSite(t *testing.T, answer http.HandlerFunc) *site {
+	t.Helper()
+	s := &site{}
+	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.requests.Add(1)
+		s.paths.Store(r.URL.Path, true)
+		answer(w, r)
+	}))
+	t.Cleanup(s.Close)
+	return s
+}
+
+func serveText(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, text) }
+
+func open(t *testing.T, o revision.Options) *revision.Cache {
+	t.Helper()
+	if o.Backoff == 0 {
+		o.Backoff = time.Nanosecond
+	}
+	c, err := revision.Open(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close() })
+	return c
+}
+
+// want asks for the definitions of a revision, which there must be.
+func want(t *testing.T, c *revision.Cache, url string) *histogram.Definitions {
+	t.Helper()
+	defs, err := c.Definitions(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d, err := defs.Lookup("GC_MS"); err != nil || d.High != 10_000 {
+		t.Fatalf("GC_MS is %v, %v", d, err)
+	}
+	return defs
+}
+
+func TestMemoryThenDiskThenServer(t *testing.T) {
+	s := newSite(t, serveText)
+	dir := t.TempDir()
+	c := open(t, revision.Options{Dir: dir, Server: s.URL + "/hg/"})
+	defs := want(t, c, one)
+	if want(t, c, one) != defs || want(t, c, strings.Replace(one, "https", "http", 1)+"/") != defs {
+		t.Error("the definitions in memory are others")
+	}
+	want(t, c, two)
+	if n := s.requests.Load(); n != 2 {
+		t.Errorf("%d requests for two revisions", n)
+	}
+	if _, ok := s.paths.Load("/hg/releases/mozilla-beta/raw-file/2/toolkit/components/telemetry/Histograms.json"); !ok {
+		t.Error("the server was asked for another file")
+	}
+	kept, err := os.ReadFile(filepath.Join(dir, "releases", "mozilla-beta", "2", "Histograms.json"))
+	if err != nil || string(kept) != text {
+		t.Errorf("the directory has %q, %v", kept, err)
+	}
+
+	s.Close()
+	want(t, open(t, revision.Options{Dir: dir, Server: s.URL}), one)
+	offline := open(t, revision.Options{Dir: dir})
+	want(t, offline, two)
+	if _, err := offline.Definitions(t.Context(), one+"23"); !errors.Is(err, revision.ErrOffline) {
+		t.Errorf("a revision that is not there: %v, want ErrOffline", err)
+	}
+	if n := testing.AllocsPerRun(100, func() { _, _ = offline.Definitions(t.Context(), two) }); n > 0 {
+		t.Errorf("%v allocations for what is in memory", n)
+	}
+}
+
+// TestOfflineSeesNewFiles: a process need not start again when somebody has fetched what it lacked.
+func TestOfflineSeesNewFiles(t *testing.T) {
+	dir := t.TempDir()
+	offline := open(t, revision.Options{Dir: dir, Down: time.Nanosecond})
+	if _, err := offline.Definitions(t.Context(), one); !errors.Is(err, revision.ErrOffline) {
+		t.Fatalf("%v, want ErrOffline", err)
+	}
+	want(t, open(t, revision.Options{Dir: dir, Server: newSite(t, serveText).URL}), one)
+	want(t, offline, one)
+}
+
+// TestConstants: files keep the text of the server, so that other constants give other definitions.
+func TestConstants(t *testing.T) {
+	s := newSite(t, func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprint(w, `{"REASON": {"kind":"enumerated","n_values":"a::REASONS"}}`)
+	})
+	dir := t.TempDir()
+	for _, n := range []int64{100, 101} {
+		o := revision.Options{Dir: dir, Server: s.URL, Definitions: histogram.DefinitionOptions{Constants: map[string]int64{"a::REASONS": n}}}
+		defs, err := open(t, o).Definitions(t.Context(), one)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d, err := defs.Lookup("REASON"); err != nil || d.High != n {
+			t.Errorf("%v, %v, want %d values", d, err, n)
+		}
+	}
+	if n := s.requests.Load(); n != 1 {
+		t.Errorf("%d requests", n)
+	}
+}
+
+func TestNotFound(t *testing.T) {
+	s := newSite(t, http.NotFound)
+	for refused, requests := range map[time.Duration]int64{0: 1, time.Nanosecond: 3} {
+		s.requests.Store(0)
+		c := open(t, revision.Options{Dir: t.TempDir(), Server: s.URL, Refused: refused})
+		for range 3 {
+			if _, err := c.Definitions(t.Context(), one); !errors.Is(err, revision.ErrNotFound) {
+				t.Errorf("%v, want ErrNotFound", err)
+			}
+		}
+		if n := s.requests.Load(); n != requests {
+			t.Errorf("%d requests, want %d", n, requests)
+		}
+	}
+}
+
+func TestRetries(t *testing.T) {
+	var s *site
+	s = newSite(t, func(w http.ResponseWriter, _ *http.Request) {
+		if s.requests.Load() < 3 {
+			http.Error(w, "busy", http.StatusServiceUnavailable)
+			return
+		}
+		fmt.Fprint(w, text)
+	})
+	want(t, open(t, revision.Options{Server: s.URL}), one)
+
+	s.requests.Store(-100)
+	c := open(t, revision.Options{Server: s.URL, Attempts: 2})
+	_, err := c.Definitions(t.Context(), one)
+	if err == nil || errors.Is(err, revision.ErrNotFound) || !strings.Contains(err.Error(), "503") {
+		t.Errorf("%v, want an error with the status", err)
+	}
+	if n := s.requests.Load(); n != -98 {
+		t.Errorf("%d requests, want 2", n+100)
+	}
+	s.requests.Store(3)
+	want(t, c, two) // that one answer was bad says nothing about others
+}
+
+// TestDown: a server that does not answer is not asked for each of many revisions.
+func TestDown(t *testing.T) {
+	s := newSite(t, func(_ http.ResponseWriter, _ *http.Request) { panic(http.ErrAbortHandler) })
+	for down, requests := range map[time.Duration]int64{0: 2, time.Nanosecond: 4} {
+		s.requests.Store(0)
+		c := open(t, revision.Options{Server: s.URL, Attempts: 2, Down: down})
+		for _, url := range []string{one, two} {
+			if _, err := c.Definitions(t.Context(), url); err == nil || errors.Is(err, revision.ErrNotFound) || errors.Is(err, revision.ErrOffline) {
+				t.Errorf("%v, want another error", err)
+			}
+		}
+		if n := s.requests.Load(); n != requests {
+			t.Errorf("%d requests, want %d", n, requests)
+		}
+	}
+}
+
+func TestSlowServer(t *testing.T) {
+	s := newSite(t, func(w http.ResponseWriter, r *http.Request) {
+		w.WriteHeader(http.StatusOK)
+		w.(http.Flusher).Flush()
+		<-r.Context().Done()
+	})
+	c := open(t, revision.Options{Server: s.URL, Attempts: 2, Timeout: 20 * time.Millisecond})
+	for range 2 {
+		if _, err := c.Definitions(t.Context(), one); err == nil {
+			t.Error("definitions of a server that sends none")
+		}
+	}
+	if n := s.requests.Load(); n != 2 {
+		t.Errorf("%d requests, want 2", n)
+	}
+}
+
+func TestOneRequestForMany(t *testing.T) {
+	const goroutines = 20
+	asked := make(chan bool)
+	s := newSite(t, func(w http.ResponseWriter, r *http.Request) {
+		asked <- true
+		fmt.Fprint(w, text)
+	})
+	c := open(t, revision.Options{Dir: t.TempDir(), Server: s.URL})
+	var g sync.WaitGroup
+	for range goroutines {
+		g.Go(func() {
+			if _, err := c.Definitions(t.Context(), one); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	<-asked
+	g.Wait()
+	if n := s.requests.Load(); n != 1 {
+		t.Errorf("%d requests", n)
+	}
+}
+
+// TestCancel: one that is told to stop waiting does not stop others.
+func TestCancel(t *testing.T) {
+	first := make(chan bool)
+	var s *site
+	s = newSite(t, func(w http.ResponseWriter, r *http.Request) {
+		if s.requests.Load() == 1 {
+			close(first)
+			<-r.Context().Done()
+			return
+		}
+		fmt.Fprint(w, text)
+	})
+	c := open(t, revision.Options{Server: s.URL})
+	ctx, cancel := context.WithCancel(t.Context())
+	var g sync.WaitGroup
+	g.Go(func() {
+		if _, err := c.Definitions(ctx, one); !errors.Is(err, context.Canceled) {
+			t.Errorf("%v, want it canceled", err)
+		}
+	})
+	<-first
+	g.Go(func() { want(t, c, one) })
+	g.Go(func() {
+		stopped, stop := context.WithCancel(t.Context())
+		stop()
+		if _, err := c.Definitions(stopped, one); err != nil && !errors.Is(err, context.Canceled) {
+			t.Errorf("%v, want it canceled", err)
+		}
+	})
+	cancel()
+	g.Wait()
+}
+
+func TestHosts(t *testing.T) {
+	s := newSite(t, serveText)
+	c := open(t, revision.Options{Server: s.URL})
+	for _, url := range []string{"https://example.org/mozilla-central/rev/1", "https://hg.mozilla.org:1/a/rev/1", "https://hg.mozilla.org.evil/a/rev/1", "/rev/", ""} {
+		_, err := c.Definitions(t.Context(), url)
+		if e, ok := errors.AsType[*revision.URLError](err); !ok || e.URL != url {
+			t.Errorf("%q: %v, want a URLError", url, err)
+		}
+	}
+	if n := s.requests.Load(); n != 0 {
+		t.Errorf("%d requests", n)
+	}
+	want(t, open(t, revision.Options{Server: s.URL, Hosts: []string{"other.example", "Example.org"}}), "https://example.org/mozilla-central/rev/1")
+}
+
+func TestRedirects(t *testing.T) {
+	other := newSite(t, serveText)
+	var s *site
+	s = newSite(t, func(w http.ResponseWriter, r *http.Request) {
+		to := map[string]string{"/here": "/moved", "/there": other.URL, "/loop": "/loop"}
+		for prefix, url := range to {
+			if strings.HasPrefix(r.URL.Path, prefix) {
+				http.Redirect(w, r, url+r.URL.Path, http.StatusFound)
+				return
+			}
+		}
+		fmt.Fprint(w, text)
+	})
+	want(t, open(t, revision.Options{Server: s.URL + "/here"}), one)
+	for _, path := range []string{"/there", "/loop"} {
+		s.requests.Store(0)
+		_, err := open(t, revision.Options{Server: s.URL + path, Dir: t.TempDir()}).Definitions(t.Context(), one)
+		if err == nil || !strings.Contains(err.Error(), "redirects") {
+			t.Errorf("%s: %v, want it refused", path, err)
+		}
+		if n := s.requests.Load(); n > 6 {
+			t.Errorf("%s: %d requests", path, n)
+		}
+	}
+	if n := other.requests.Load(); n != 0 {
+		t.Error("a host that is not allowed was asked")
+	}
+	allowed := revision.Options{Server: s.URL + "/there", Hosts: []string{"hg.mozilla.org", strings.TrimPrefix(other.URL, "http://")}}
+	want(t, open(t, allowed), one)
+}
+
+// TestNoDowngrade: what is asked for with encryption does not come without it.
+func TestNoDowngrade(t *testing.T) {
+	plain := newSite(t, serveText)
+	s := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, plain.URL+r.URL.Path, http.StatusFound)
+	}))
+	defer s.Close()
+	c := open(t, revision.Options{Server: s.URL, Hosts: []string{"hg.mozilla.org", strings.TrimPrefix(plain.URL, "http://")}})
+	c.SetTransport(s.Client().Transport)
+	if _, err := c.Definitions(t.Context(), one); err == nil || !strings.Contains(err.Error(), "without encryption") {
+		t.Errorf("%v, want it refused", err)
+	}
+	if n := plain.requests.Load(); n != 0 {
+		t.Errorf("%d requests without encryption", n)
+	}
+}
+
+func TestBadAnswers(t *testing.T) {
+	for name, answer := range map[string]http.HandlerFunc{
+		"a page":   func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<html>please log in</html>") },
+		"a list":   func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "[]") },
+		"too long": func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintf(w, "{%s}", strings.Repeat(" ", 1<<20)) },
+		"a bomb": func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Encoding", "gzip")
+			z := gzip.NewWriter(w)
+			fmt.Fprintf(z, "{%s}", strings.Repeat(" ", 1<<20))
+			_ = z.Close()
+		},
+		"cut short": func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Length", "1000")
+			fmt.Fprint(w, text)
+		},
+		"refused": func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "no", http.StatusForbidden) },
+	} {
+		dir := t.TempDir()
+		c := open(t, revision.Options{Dir: dir, Server: newSite(t, answer).URL, MaxFile: 1 << 20})
+		if _, err := c.Definitions(t.Context(), one); err == nil || errors.Is(err, revision.ErrNotFound) {
+			t.Errorf("%s: %v, want another error", name, err)
+		}
+		if entries, err := os.ReadDir(dir); len(entries) > 0 || err != nil {
+			t.Errorf("%s: the directory has %v, %v", name, entries, err)
+		}
+	}
+}
+
+func TestDamagedFile(t *testing.T) {
+	dir := t.TempDir()
+	name := filepath.Join(dir, "mozilla-central", "1", "Histograms.json")
+	write(t, name, "{\n\"GC_MS\": ")
+	_, err := open(t, revision.Options{Dir: dir}).Definitions(t.Context(), one)
+	if err == nil || errors.Is(err, revision.ErrOffline) || !strings.Contains(err.Error(), name+":2:") {
+		t.Errorf("%v, want the place of the damage", err)
+	}
+	want(t, open(t, revision.Options{Dir: dir, Server: newSite(t, serveText).URL}), one)
+	want(t, open(t, revision.Options{Dir: dir}), one)
+}
+
+// TestNoRoom: definitions that cannot be kept are an error, for they would be asked for again and again.
+func TestNoRoom(t *testing.T) {
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "mozilla-central"), "a file")
+	c := open(t, revision.Options{Dir: dir, Server: newSite(t, serveText).URL})
+	if _, err := c.Definitions(t.Context(), one); err == nil || errors.Is(err, revision.ErrNotFound) {
+		t.Errorf("%v, want another error", err)
+	}
+}
+
+func TestLinksLeadNowhere(t *testing.T) {
+	dir, outside := t.TempDir(), t.TempDir()
+	if err := os.Symlink(outside, filepath.Join(dir, "mozilla-central")); err != nil {
+		t.Skip(err)
+	}
+	write(t, filepath.Join(outside, "1", "Histograms.json"), text)
+	if _, err := open(t, revision.Options{Dir: dir}).Definitions(t.Context(), one); err == nil {
+		t.Error("a file outside was read")
+	}
+	if _, err := open(t, revision.Options{Dir: dir, Server: newSite(t, serveText).URL}).Definitions(t.Context(), one+"2"); err == nil {
+		t.Error("a file outside was written")
+	}
+	if entries, _ := os.ReadDir(outside); len(entries) != 1 {
+		t.Errorf("outside are %v", entries)
+	}
+}
+
+// TestMemoryIsBounded: what was not used for longest goes, and comes back from the disk.
+func TestMemoryIsBounded(t *testing.T) {
+	s := newSite(t, serveText)
+	c := open(t, revision.Options{Dir: t.TempDir(), Server: s.URL, MaxMemory: 2500})
+	url := func(i int) string { return fmt.Sprint(one, i) }
+	first, second := want(t, c, url(1)), want(t, c, url(2))
+	if want(t, c, url(1)) != first {
+		t.Error("there is no room for two")
+	}
+	want(t, c, url(3))
+	if want(t, c, url(1)) != first || want(t, c, url(2)) == second {
+		t.Error("the one used last is gone")
+	}
+	for i := range 100 {
+		want(t, c, url(i))
+	}
+	if n := s.requests.Load(); n != 100 {
+		t.Errorf("%d requests for 100 revisions", n)
+	}
+}
+
+func TestBadOptions(t *testing.T) {
+	for _, o := range []revision.Options{
+		{Server: "hg.mozilla.org"}, {Server: "ftp://hg.mozilla.org"}, {Server: "https://"}, {Server: "https://u:p@h/"}, {Server: "https://h/?q"},
+		{Server: "https://h/#f"}, {Server: "https://h:x/"}, {Dir: filepath.Join(t.TempDir(), "none")},
+	} {
+		if c, err := revision.Open(o); err == nil {
+			t.Errorf("%+v is accepted", o)
+			_ = c.Close()
+		}
+	}
+}
+
+func write(t *testing.T, name, text string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(name), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(name, []byte(text), 0o666); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// fixture reads a JSON file of the fixtures, or skips the test.
+func fixture(t *testing.T, name string, v any) {
+	t.Helper()
+	root := os.Getenv("MR_FIXTURES")
+	if root == "" {
+		root = filepath.Join("..", "..", "..", "..", "shared", "fixtures")
+	}
+	data, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(name)))
+	if err != nil {
+		t.Skipf("no %s: MR_FIXTURES names the folder of fixtures (%v)", name, err)
+	}
+	if err := json.Unmarshal(data, v); err != nil {
+		t.Fatal(err)
+	}
+}
