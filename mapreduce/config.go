@@ -35,10 +35,6 @@ type Config struct {
 	MaxRecord     int64         // bytes of the longest record; 0 is 16 MiB
 	RecordTimeout time.Duration // a worker that gets no further for so long is stopped; 0 is one minute
 	StartTimeout  time.Duration // for a worker to come up; 0 is 30 seconds
-
-	// Planned, if set, is called when the files are known, before the first is read. Of the stats, Strays and Unmatched are
-	// there. It is called also if there is no file.
-	Planned func(Stats)
 }
 
 const (

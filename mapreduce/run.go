@@ -123,8 +123,7 @@ func (r *run) walk(ctx context.Context) (err error) {
 		return err
 	}
 	r.undo = append(r.undo, func() { _ = r.tree.Close() }) // only read
-	walk := r.tree.Walk(r.cfg.Filter)
-	for f, err := range walk.Files() {
+	for f, err := range r.tree.Files(r.cfg.Filter) {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
@@ -136,10 +135,6 @@ func (r *run) walk(ctx context.Context) (err error) {
 			return err
 		}
 		r.files = append(r.files, worker.File{Path: f.Path, Size: f.Size})
-	}
-	r.stats.Unmatched = walk.Unmatched()
-	if r.cfg.Planned != nil {
-		r.cfg.Planned(*r.stats)
 	}
 	if len(r.files) == 0 {
 		return ErrNoInput

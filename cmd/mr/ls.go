@@ -3,9 +3,11 @@ package main
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/telemetry-mr/mr/mapreduce"
+	"github.com/telemetry-mr/mr/storage"
 )
 
 const lsUsage = `usage: mr ls [flags]
@@ -32,24 +34,39 @@ func list(ctx context.Context, env env, args []string) error {
 	}
 	defer tree.Close()
 	w := bufio.NewWriter(env.stdout)
-	sel := newSelection(tree, f)
-	for file, err := range sel.files() {
+	n := 0
+	var strays []mapreduce.Stray
+	for file, err := range tree.Files(f) {
+		if stray, ok := errors.AsType[*storage.StrayError](err); ok {
+			strays = append(strays, mapreduce.Stray{Path: stray.Path, Reason: stray.Reason})
+			continue
+		}
 		if err != nil {
 			return err
 		}
-		if _, err := fmt.Fprintf(w, "%s\t%s\t%d\n", file.Path, file.Dims, file.Size); err != nil {
-			return written(err)
-		}
+		fmt.Fprintf(w, "%s\t%s\t%d\n", file.Path, file.Dims, file.Size)
+		n++
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 	}
 	if err := w.Flush(); err != nil {
-		return written(err)
+		return fmt.Errorf("writing list: %w", err)
 	}
-	sel.warn(env)
-	if sel.count == 0 {
+	warnStrays(env, strays)
+	if n == 0 {
 		return mapreduce.ErrNoInput
 	}
 	return nil
+}
+
+// warnStrays tells of the first few files that are in a store and no part of it.
+func warnStrays(env env, strays []mapreduce.Stray) {
+	const most = 5
+	for _, f := range strays[:min(most, len(strays))] {
+		fmt.Fprintf(env.stderr, "mr: not read: %s: %s\n", f.Path, f.Reason)
+	}
+	if n := len(strays) - most; n > 0 {
+		fmt.Fprintf(env.stderr, "mr: not read: %d more such files\n", n)
+	}
 }

@@ -33,8 +33,7 @@ func verbs() []verb {
 	return []verb{
 		{"run", "run a job over the files that a filter selects", runUsage, runJob},
 		{"ls", "list the files that run would read", lsUsage, list},
-		{"cat", "write the records of these files", catUsage, concatenate},
-		{"init", "make an empty store", initUsage, initStore},
+		{"revisions", "fetch the histogram definitions of source revisions", revisionsUsage, revisions},
 		{"gen", "make a store of made-up pings", genUsage, generate},
 	}
 }
@@ -89,7 +88,7 @@ func dispatch(ctx context.Context, env env, args []string) error {
 func help(w io.Writer) {
 	fmt.Fprint(w, "usage: mr VERB [flags] [arguments]\n\n")
 	for _, v := range verbs() {
-		fmt.Fprintf(w, "    mr %-6s %s\n", v.name, v.summary)
+		fmt.Fprintf(w, "    mr %-10s %s\n", v.name, v.summary)
 	}
 	fmt.Fprint(w, "\nmr help VERB tells what a verb does, mr help filter how files are selected.\n\n", statusUsage)
 }

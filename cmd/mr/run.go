@@ -106,14 +106,8 @@ func runJob(ctx context.Context, env env, args []string) error {
 		return err
 	}
 	defer remove()
-	if !quiet {
-		cfg.Planned = func(s mapreduce.Stats) { warnUnmatched(env, s.Unmatched) }
-	}
 	stats, err := mapreduce.Run(ctx, mapreduce.Command(program, jobArgs...), cfg)
 	if errors.Is(err, mapreduce.ErrNoInput) {
-		if quiet { // else it has been told
-			warnUnmatched(env, stats.Unmatched)
-		}
 		warnStrays(env, stats.Strays)
 	}
 	if errors.Is(err, context.Canceled) && cfg.Output != "" {

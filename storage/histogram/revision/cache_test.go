@@ -288,8 +288,7 @@ func TestHosts(t *testing.T) {
 
 func TestRedirects(t *testing.T) {
 	other := newSite(t, serveText)
-	var s *site
-	s = newSite(t, func(w http.ResponseWriter, r *http.Request) {
+	s := newSite(t, func(w http.ResponseWriter, r *http.Request) {
 		to := map[string]string{"/here": "/moved", "/there": other.URL, "/loop": "/loop"}
 		for prefix, url := range to {
 			if strings.HasPrefix(r.URL.Path, prefix) {
@@ -424,8 +423,14 @@ func TestMemoryIsBounded(t *testing.T) {
 
 func TestBadOptions(t *testing.T) {
 	for _, o := range []revision.Options{
-		{Server: "hg.mozilla.org"}, {Server: "ftp://hg.mozilla.org"}, {Server: "https://"}, {Server: "https://u:p@h/"}, {Server: "https://h/?q"},
-		{Server: "https://h/#f"}, {Server: "https://h:x/"}, {Dir: filepath.Join(t.TempDir(), "none")},
+		{Server: "hg.mozilla.org"},
+		{Server: "ftp://hg.mozilla.org"},
+		{Server: "https://"},
+		{Server: "https://u:p@h/"},
+		{Server: "https://h/?q"},
+		{Server: "https://h/#f"},
+		{Server: "https://h:x/"},
+		{Dir: filepath.Join(t.TempDir(), "none")},
 	} {
 		if c, err := revision.Open(o); err == nil {
 			t.Errorf("%+v is accepted", o)
