@@ -35,6 +35,9 @@ type Config struct {
 	MaxRecord     int64         // bytes of the longest record; 0 is 16 MiB
 	RecordTimeout time.Duration // a worker that gets no further for so long is stopped; 0 is one minute
 	StartTimeout  time.Duration // for a worker to come up; 0 is 30 seconds
+
+	// Progress, if it is not nil, is called about ten times a second, by one goroutine, until Run returns.
+	Progress func(Progress)
 }
 
 const (

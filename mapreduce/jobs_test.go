@@ -56,6 +56,7 @@ var jobs = map[string]entry{
 	"fails":  entryOf(faulty(func(rec storage.Record) error { return fmt.Errorf("%s is not to my liking", rec.Key) })),
 	"exits":  entryOf(faulty(func(storage.Record) error { fmt.Println("out of cheese"); os.Exit(3); return nil })),
 	"prints": entryOf(faulty(func(storage.Record) error { fmt.Print(strings.Repeat("x", 1<<20)); return nil })),
+	"spins":  entryOf(faulty(func(storage.Record) error { return spin() })),
 	"sleeps": entryOf(faulty(func(storage.Record) error { time.Sleep(time.Hour); return nil })),
 	"overflows": entryOf(mapreduce.Job[string, int]{
 		Map: func(_ storage.Record, out *mapreduce.Emitter[string, int]) error {
@@ -285,6 +286,22 @@ func faulty(do func(storage.Record) error) mapreduce.Job[string, int] {
 		}
 		return "records", nil
 	})
+}
+
+const spinTime = 50 * time.Millisecond
+
+// spin uses the processor for spinTime at least: it takes 300 million steps one after the other.
+func spin() error {
+	x := uint64(1)
+	for range 100_000_000 {
+		x ^= x << 13
+		x ^= x >> 7
+		x ^= x << 17
+	}
+	if x == 0 {
+		return errors.New("xorshift has come to 0")
+	}
+	return nil
 }
 
 // half emits before it finds its record bad.

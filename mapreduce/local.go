@@ -3,6 +3,7 @@ package mapreduce
 import (
 	"context"
 	"io"
+	"time"
 
 	"github.com/telemetry-mr/mr/mapreduce/internal/worker"
 )
@@ -23,6 +24,10 @@ func (local) close() {}
 func (l local) start(context.Context, startEnv) (handle, error) { return localHandle{l.new()}, nil }
 
 type localHandle struct{ worker.Worker }
+
+func (localHandle) Pid() int { return 0 }
+
+func (localHandle) CPU() time.Duration { return 0 } // it is this process's
 
 func (h localHandle) Stop() {
 	if c, ok := h.Worker.(io.Closer); ok {

@@ -1,11 +1,8 @@
 package mapreduce
 
 import (
-	"bufio"
-	"bytes"
 	"cmp"
 	"os"
-	"strconv"
 )
 
 const (
@@ -18,7 +15,7 @@ const (
 )
 
 // memory is what the whole tree of processes may use.
-func (c *Config) memory() int64 { return cmp.Or(c.Memory, max(available()/2, minMemory)) }
+func (c *Config) memory() int64 { return cmp.Or(c.Memory, max(available(os.DirFS("/"))/2, minMemory)) }
 
 // share is how many workers fit in the memory, and how large the heap of each may be.
 func (c *Config) share() (workers int, heapBytes int64) {
@@ -26,22 +23,4 @@ func (c *Config) share() (workers int, heapBytes int64) {
 	least := processBytes + minHeapBytes + 2*c.maxRecord()
 	workers = max(1, min(c.workers(), int(rest/least)))
 	return workers, rest/int64(workers) - processBytes
-}
-
-// available is the memory that can be had without swapping, as the kernel has it; a small machine's where it does not say.
-func available() int64 {
-	const unknown = 1 << 30
-	text, err := os.ReadFile("/proc/meminfo")
-	if err != nil {
-		return unknown
-	}
-	for s := bufio.NewScanner(bytes.NewReader(text)); s.Scan(); {
-		f := bytes.Fields(s.Bytes())
-		if len(f) == 3 && string(f[0]) == "MemAvailable:" {
-			if kb, err := strconv.ParseInt(string(f[1]), 10, 64); err == nil {
-				return kb << 10
-			}
-		}
-	}
-	return unknown
 }

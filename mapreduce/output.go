@@ -85,12 +85,18 @@ func (r *run) commit(ctx context.Context, parts []worker.Rows) (err error) {
 // join writes the header and the parts.
 func (r *run) join(ctx context.Context, w io.Writer, parts []worker.Rows) error {
 	var err error
+	var total int64
+	for _, p := range parts {
+		total += p.Bytes
+	}
+	part := &r.meter.begin(JoinPhase, 1, total)[0]
 	if head := r.format.header(r.job.Columns); len(head) > 0 {
 		n, writeErr := w.Write(head)
 		r.stats.Output, err = int64(n), writeErr
 	}
 	for i := 0; i < len(parts) && err == nil; i++ {
 		err = r.appendPart(ctx, w, parts[i])
+		part.done.Store(r.stats.Output)
 	}
 	if err != nil && ctx.Err() == nil {
 		err = fmt.Errorf("joining output: %w", err)

@@ -98,7 +98,7 @@ func (t *reduceTask[K, V]) run() error {
 // step reports that the task gets on, and whether it is to go on.
 func (t *reduceTask[K, V]) step() error {
 	t.steps++
-	t.progress(worker.Progress{Steps: t.steps})
+	t.progress(worker.Progress{Steps: t.steps, Records: t.read})
 	return t.ctx.Err()
 }
 
@@ -175,7 +175,7 @@ func (t *reduceTask[K, V]) decode(v *V, decode func([]byte, *V) error) bool {
 		t.err = decode(b, v)
 	}
 	t.steps++
-	t.progress(worker.Progress{Steps: t.steps})
+	t.progress(worker.Progress{Steps: t.steps, Records: t.read})
 	return t.err == nil
 }
 

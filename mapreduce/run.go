@@ -21,9 +21,11 @@ import (
 // [Local], when the calls of Map that are under way have returned.
 // Stats are those of the run so far, also with an error.
 func Run(ctx context.Context, x Executor, cfg Config) (stats Stats, err error) {
+	begin, cpu := time.Now(), cpuTime()
 	if err := cfg.check(); err != nil {
 		return stats, err
 	}
+	stats.MemoryLimit = cfg.memory()
 	r := &run{cfg: &cfg, exec: x, stats: &stats, shape: shape.From(ctx)}
 	if r.format, err = cfg.format(); err != nil {
 		return stats, err
@@ -31,10 +33,12 @@ func Run(ctx context.Context, x Executor, cfg Config) (stats Stats, err error) {
 	if cfg.Output, err = resolveOutput(cfg.Output); err != nil {
 		return stats, err
 	}
-	defer r.close()
-	if err = r.open(ctx); err == nil {
-		err = r.all(ctx)
+	err = r.do(ctx)
+	if r.pool != nil {
+		stats.LostWorkers, stats.Retried, stats.CPUTime = r.pool.lost, r.pool.retried, r.pool.cpu
 	}
+	stats.CPUTime += cpuTime() - cpu
+	stats.Time = time.Since(begin)
 	if ctx.Err() != nil && err != nil {
 		err = ctx.Err()
 	}
@@ -53,9 +57,20 @@ type run struct {
 	files []worker.File
 	dir   string
 	pool  *pool
+	meter meter
+	watch *monitor
 	job   worker.Description
 	copy  []byte   // buffer
 	undo  []func() // in reverse order
+}
+
+// do does all of the run, and leaves nothing of it but the output.
+func (r *run) do(ctx context.Context) error {
+	defer r.close()
+	if err := r.open(ctx); err != nil {
+		return err
+	}
+	return r.all(ctx)
 }
 
 func (r *run) close() {
@@ -109,6 +124,8 @@ func (r *run) open(ctx context.Context) error {
 		stderr:  &lockedWriter{w: r.cfg.stderr()},
 	}, slots: make([]handle, slots), order: r.shape.Tasks}
 	r.undo = append(r.undo, r.pool.stop)
+	r.watch = startMonitor(r.pool, &r.meter, r.cfg.Progress)
+	r.undo = append(r.undo, func() { r.stats.PeakMemory = r.watch.stop() })
 	return nil
 }
 
@@ -207,6 +224,7 @@ func (r *run) all(ctx context.Context) error {
 			return err
 		}
 	}
+	r.watch.look()
 	r.pool.stop()
 	start = time.Now()
 	err = r.commit(ctx, parts)

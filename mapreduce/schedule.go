@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -42,6 +43,8 @@ type startEnv struct {
 type handle interface {
 	worker.Worker
 	Stop()
+	Pid() int           // of its process; 0 is this one
+	CPU() time.Duration // used by its process, once it is stopped
 }
 
 const (
@@ -61,10 +64,12 @@ type pool struct {
 	slots []handle
 	order func(n int) []int // in which tasks begin; nil is the costliest first
 
-	mu     sync.Mutex // guards what follows
-	job    worker.Description
-	lost   int
-	starts int // in a row that failed
+	mu      sync.Mutex // guards what follows, and slots
+	job     worker.Description
+	lost    int
+	retried int           // attempts that were lost
+	starts  int           // in a row that failed
+	cpu     time.Duration // of workers that have ended
 }
 
 // A taskFunc does the n-th task in dir, which is new and empty.
@@ -102,6 +107,9 @@ func (p *pool) run(ctx context.Context, name string, costs []int64, do taskFunc)
 					return fmt.Errorf("%s task %d failed %d times, each time with its worker: %w", name, n, maxAttempts, lost)
 				}
 				q.push(n)
+				p.mu.Lock()
+				p.retried++
+				p.mu.Unlock()
 				if err := pause(ctx, attempt); err != nil {
 					return err
 				}
@@ -138,15 +146,18 @@ func (p *pool) attempt(ctx context.Context, slot, n int, dir string, do taskFunc
 }
 
 func (p *pool) worker(ctx context.Context, slot int) (worker.Worker, error) {
-	if p.slots[slot] != nil {
-		return p.slots[slot], nil
+	p.mu.Lock()
+	h := p.slots[slot]
+	p.mu.Unlock()
+	if h != nil {
+		return h, nil
 	}
 	begin := time.Now()
 	h, err := p.exec.start(ctx, p.env)
 	var job worker.Description
 	if err == nil {
 		if job, err = h.Setup(ctx, p.setup); err != nil {
-			h.Stop()
+			p.end(h)
 		}
 	}
 	p.mu.Lock()
@@ -177,20 +188,45 @@ func (p *pool) discard(slot int, dir string) {
 	}
 	p.mu.Unlock()
 	if h != nil {
-		h.Stop()
+		p.end(h)
 	}
 	_ = os.RemoveAll(dir) // else it goes with the work directory
 }
 
-// stop stops all workers at once.
+// stop stops all workers at once. It may be called again.
 func (p *pool) stop() {
+	p.mu.Lock()
+	all := slices.Clone(p.slots)
+	clear(p.slots)
+	p.mu.Unlock()
 	var wg sync.WaitGroup
-	for _, h := range p.slots {
+	for _, h := range all {
 		if h != nil {
-			wg.Go(h.Stop)
+			wg.Go(func() { p.end(h) })
 		}
 	}
 	wg.Wait()
+}
+
+// end stops a worker and adds up what it has used.
+func (p *pool) end(h handle) {
+	h.Stop()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.cpu += h.CPU()
+}
+
+// pids are the processes of the workers that are up.
+func (p *pool) pids() []int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var all []int
+	for _, h := range p.slots {
+		if h != nil && h.Pid() != 0 {
+			all = append(all, h.Pid())
+		}
+	}
+	return all
 }
 
 // pause waits a little before a task is tried again, longer each time: what killed a worker may pass.

@@ -12,26 +12,32 @@ import (
 // mapAll does the map tasks and checks their account.
 func (r *run) mapAll(ctx context.Context) ([]worker.MapResult, error) {
 	tasks := planMap(r.files, r.shape.TaskFiles)
+	var size int64
+	for _, f := range r.files {
+		size += f.Size
+	}
+	meters := r.meter.begin(MapPhase, len(tasks), size)
 	costs := make([]int64, len(tasks))
 	for i, t := range tasks {
-		costs[i] = mapCost(t)
+		costs[i], meters[i].files = mapCost(t), len(t.Files)
 	}
 	results := make([]worker.MapResult, len(tasks))
 	var bad atomic.Int64
 	err := r.pool.run(ctx, "map", costs, func(ctx context.Context, w worker.Worker, n int, dir string) error {
 		t := tasks[n]
 		t.Dir, t.MaxBad = dir, r.cfg.MaxBad.limit()
-		res, err := w.Map(ctx, t, func(worker.Progress) {})
+		res, err := w.Map(ctx, t, meters[n].mapping)
 		if err != nil {
 			return err
 		}
 		results[n] = res
+		meters[n].finish(res.Counters[cStored], res.Counters[cLines])
 		if total := bad.Add(res.Counters[cBad]); r.cfg.MaxBad.Percent == 0 && total > r.cfg.MaxBad.N {
 			return r.tooManyBad(total, res.Bad)
 		}
 		return nil
 	})
-	r.stats.MapTasks, r.stats.LostWorkers = len(tasks), r.pool.lost
+	r.stats.MapTasks = len(tasks)
 	for _, m := range results {
 		r.stats.addMap(m)
 	}
@@ -70,14 +76,19 @@ func (r *run) reduceAll(ctx context.Context, results []worker.MapResult) ([]work
 	tasks := planReduce(runs, cmp.Or(r.cfg.Partitions, partitionCount(runs, len(r.pool.slots))))
 	parts := make([]worker.Rows, len(tasks))
 	reduced := make([]worker.ReduceResult, len(tasks))
+	meters := r.meter.begin(ReducePhase, len(tasks), r.stats.Spilled)
 	err := r.pool.run(ctx, "reduce", make([]int64, len(tasks)), func(ctx context.Context, w worker.Worker, n int, dir string) error {
 		t := tasks[n]
 		t.Dir = dir
-		res, err := w.Reduce(ctx, t, func(worker.Progress) {})
+		res, err := w.Reduce(ctx, t, meters[n].reducing)
+		if err != nil {
+			return err
+		}
 		parts[n], reduced[n] = res.Rows, res
-		return err
+		meters[n].finish(res.Counters[cRead], 0)
+		return nil
 	})
-	r.stats.ReduceTasks, r.stats.LostWorkers = len(tasks), r.pool.lost
+	r.stats.ReduceTasks = len(tasks)
 	for _, m := range reduced {
 		r.stats.addReduce(m)
 	}

@@ -37,11 +37,17 @@ type Stats struct {
 
 	MapTasks    int
 	ReduceTasks int
-	LostWorkers int // whose task was done again
-	Runs        int
+	LostWorkers int // processes that died, hung or could not be reached
+	Retried     int // attempts at a task that were lost, so that it was done again
+	Runs        int // sorted files on disk between map and reduce
 	RunBytes    int64
 
 	MapTime, ReduceTime, CommitTime time.Duration
+
+	Time        time.Duration // of the whole run
+	CPUTime     time.Duration // of the workers, and of this process meanwhile
+	MemoryLimit int64         // bytes for all processes
+	PeakMemory  int64         // bytes of all processes, looked at ten times a second; 0 where it is not known
 
 	read int64 // pairs, from runs
 }

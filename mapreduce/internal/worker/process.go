@@ -312,6 +312,14 @@ func (p *Process) given() string {
 // Pid is the number of the process, also after its end.
 func (p *Process) Pid() int { return p.run.cmd.Process.Pid }
 
+// CPU is what the process has used, with the children that it has waited for; 0 as long as it lives.
+func (p *Process) CPU() time.Duration {
+	if !p.run.gone(0) || p.run.cmd.ProcessState == nil {
+		return 0
+	}
+	return p.run.cmd.ProcessState.UserTime() + p.run.cmd.ProcessState.SystemTime()
+}
+
 // Stop ends the process and all that it has started, and waits for that, but no longer than two seconds. It asks first,
 // so that the program may finish its main function, and soon kills. Further calls do nothing.
 func (p *Process) Stop() {

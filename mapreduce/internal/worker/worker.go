@@ -111,7 +111,7 @@ type ReduceResult struct {
 // still is stuck in the job's code.
 type Progress struct {
 	Steps   int64
-	Records int64
+	Records int64 // records mapped, or pairs read from runs
 	Bytes   int64 // stored bytes read
 }
 
