@@ -63,6 +63,27 @@ func parseSize(text string) (int64, error) {
 	return 0, errors.New("a size is written as 4096, 128MiB or 1.5G")
 }
 
+// optionalBool is a flag that is true, false or not there.
+type optionalBool struct{ value, given bool }
+
+func (b *optionalBool) String() string { return strconv.FormatBool(b.value) }
+
+func (b *optionalBool) IsBoolFlag() bool { return true }
+
+func (b *optionalBool) Set(text string) (err error) {
+	b.given = true
+	b.value, err = strconv.ParseBool(text)
+	return err
+}
+
+// or is the flag's value, or other if it was not given.
+func (b *optionalBool) or(other bool) bool {
+	if b.given {
+		return b.value
+	}
+	return other
+}
+
 // storeFlags say which files of which store a verb reads.
 type storeFlags struct {
 	data    string

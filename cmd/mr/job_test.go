@@ -25,6 +25,12 @@ func jobMain() {
 			if err := misbehave(what); err != nil {
 				return err
 			}
+			if how == "count" {
+				out.Count("seen", 1)
+			}
+			if reason, ok := rec.Get("skip").Str(); ok {
+				out.Skip(reason)
+			}
 			system, ok := rec.Get("os").Str()
 			if !ok {
 				out.Skip("no os")
@@ -36,7 +42,7 @@ func jobMain() {
 		Combine: mapreduce.Sum[int],
 	}
 	switch how {
-	case "":
+	case "", "count":
 	case "hang":
 		fmt.Fprintln(os.Stderr, "loading the table of countries")
 		select {}
@@ -94,6 +100,8 @@ func misbehave(what string) error {
 	switch what {
 	case "error":
 		return errors.New("no such country")
+	case "wild":
+		return errors.New("\x1b[2J\a no such\u202e country")
 	case "panic":
 		panic("no such country")
 	case "exit":

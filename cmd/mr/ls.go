@@ -64,7 +64,7 @@ func list(ctx context.Context, env env, args []string) error {
 func warnStrays(env env, strays []mapreduce.Stray) {
 	const most = 5
 	for _, f := range strays[:min(most, len(strays))] {
-		fmt.Fprintf(env.stderr, "mr: not read: %s: %s\n", f.Path, f.Reason)
+		fmt.Fprintf(env.stderr, "mr: not read: %s: %s\n", printable(f.Path), printable(f.Reason))
 	}
 	if n := len(strays) - most; n > 0 {
 		fmt.Fprintf(env.stderr, "mr: not read: %d more such files\n", n)

@@ -4,10 +4,7 @@ import (
 	"context"
 	"errors"
 	"flag"
-	"fmt"
 	"io"
-	"maps"
-	"slices"
 	"strings"
 
 	"github.com/telemetry-mr/mr/mapreduce"
@@ -34,7 +31,9 @@ workers, partitions and any memory.
                       a worker that gets no further for so long is stopped (default 1m)
     --start-timeout D a worker that has not called mapreduce.Serve by then is stopped
                       (default 30s)
-    --quiet           say nothing about a run that succeeds
+    --stats           the account of the run, as a table on standard error (default: if
+                      that is a terminal, and the run succeeds)
+    --quiet           no progress, no account, and no warnings of a run that succeeds
 
 JOB is a Go program that calls mapreduce.Serve, or the directory of its package, which
 is then built first. A name without a slash means the directory of that name here; if
@@ -54,6 +53,7 @@ func runJob(ctx context.Context, env env, args []string) error {
 	var memory, maxRecord size
 	var maxBad string
 	var quiet bool
+	var stats optionalBool
 	cfg := mapreduce.Config{Stdout: env.stdout, Stderr: env.stderr}
 	fs := newFlags("run")
 	store.register(fs)
@@ -70,6 +70,7 @@ func runJob(ctx context.Context, env env, args []string) error {
 	fs.Var(&maxRecord, "max-record", "")
 	fs.DurationVar(&cfg.RecordTimeout, "record-timeout", 0, "")
 	fs.DurationVar(&cfg.StartTimeout, "start-timeout", 0, "")
+	fs.Var(&stats, "stats", "")
 	fs.BoolVar(&quiet, "quiet", false, "")
 	if done, err := parse(env, fs, runUsage, args); done || err != nil {
 		return err
@@ -106,15 +107,28 @@ func runJob(ctx context.Context, env env, args []string) error {
 		return err
 	}
 	defer remove()
-	stats, err := mapreduce.Run(ctx, mapreduce.Command(program, jobArgs...), cfg)
+	var line *progressLine
+	if !quiet {
+		line = newProgressLine(env.stderr)
+	}
+	if line != nil {
+		cfg.Progress, cfg.Stderr, cfg.Stdout = line.draw, line.above(env.stderr), line.instead(env.stdout)
+	}
+	account, err := mapreduce.Run(ctx, mapreduce.Command(program, jobArgs...), cfg)
+	if line != nil {
+		line.end()
+	}
+	if err == nil && !quiet {
+		warn(env, account)
+	}
+	if stats.or(err == nil && !quiet && isTerminal(env.stderr)) {
+		summarize(env.stderr, account)
+	}
 	if errors.Is(err, mapreduce.ErrNoInput) {
-		warnStrays(env, stats.Strays)
+		warnStrays(env, account.Strays)
 	}
 	if errors.Is(err, context.Canceled) && cfg.Output != "" {
 		return errOutputKept
-	}
-	if err == nil && !quiet {
-		warn(env, stats)
 	}
 	return err
 }
@@ -134,24 +148,4 @@ func argsOfJob(fs *flag.FlagSet) ([]string, error) {
 		}
 	}
 	return args, nil
-}
-
-// warn says what a person should know of a run that succeeded: what was not read, and why.
-func warn(env env, s mapreduce.Stats) {
-	if s.Bad > 0 {
-		fmt.Fprintf(env.stderr, "mr: %d of %d records were bad and left out\n", s.Bad, s.Lines)
-		for _, b := range s.BadRecords {
-			fmt.Fprintf(env.stderr, "    %s:%d: %s\n", b.Path, b.Line, b.Reason)
-		}
-	}
-	if s.Rows == 0 && s.Skipped > 0 {
-		fmt.Fprintf(env.stderr, "mr: there are no rows; %d of %d records were skipped\n", s.Skipped, s.Lines)
-		for _, reason := range slices.Sorted(maps.Keys(s.SkippedBy)) {
-			fmt.Fprintf(env.stderr, "    %d: %s\n", s.SkippedBy[reason], reason)
-		}
-	}
-	warnStrays(env, s.Strays)
-	if s.LostWorkers > 0 {
-		fmt.Fprintf(env.stderr, "mr: %d workers were lost; their tasks were done again\n", s.LostWorkers)
-	}
 }

@@ -98,15 +98,22 @@ func report(w io.Writer, err error) {
 		fmt.Fprintf(w, "mr: %s\n", what)
 		return
 	}
-	fmt.Fprintf(w, "mr: %s\n", strings.TrimRight(err.Error(), "\n"))
-	if e, ok := errors.AsType[*mapreduce.TaskError](err); ok && e.Detail != "" {
-		_, callers, _ := strings.Cut(e.Detail, "\n") // the message has the first line
+	task, isTask := errors.AsType[*mapreduce.TaskError](err)
+	text := strings.TrimRight(err.Error(), "\n")
+	if isTask { // the words of a job, or of data
+		text = printable(text)
+	} else {
+		text = printableLines(text)
+	}
+	fmt.Fprintf(w, "mr: %s\n", text)
+	if isTask && task.Detail != "" {
+		_, callers, _ := strings.Cut(task.Detail, "\n") // the message has the first line
 		for line := range strings.Lines(callers) {
-			fmt.Fprintf(w, "    %s\n", strings.TrimRight(line, "\n"))
+			fmt.Fprintf(w, "    %s\n", printable(strings.TrimRight(line, "\n")))
 		}
 	}
 	if h := hint(err); h != "" {
-		fmt.Fprintf(w, "mr: hint: %s\n", h)
+		fmt.Fprintf(w, "mr: hint: %s\n", printable(h))
 	}
 }
 
