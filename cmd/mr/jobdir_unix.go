@@ -10,46 +10,59 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
-	"time"
 )
 
-const (
-	lockName = "lock"
-
-	// unfinished marks a directory whose lock is not yet held. It is swept after staleAge.
-	unfinished = ".new"
-	staleAge   = time.Minute // locking takes microseconds
-)
-
-// newJobDir makes a private directory for a job program: mr-job-UID-RANDOM in the directory for temporary files. A lock in it
+// newJobDir makes a private directory for a job program: mr-job-UID-RANDOM in the directory for temporary files. A lock on it
 // is held until remove or the end of this process. First it removes such directories of this user's that no process holds.
 func newJobDir() (dir string, remove func(), err error) {
 	prefix := "mr-job-" + strconv.Itoa(os.Getuid()) + "-"
 	sweepJobDirs(os.TempDir(), prefix)
+	for {
+		if dir, err = os.MkdirTemp("", prefix+"*"); err != nil {
+			return "", nil, err
+		}
+		held, err := hold(dir)
+		if errors.Is(err, syscall.EWOULDBLOCK) || errors.Is(err, fs.ErrNotExist) {
+			continue // a sweep of another process has met it before it was held, and removes it
+		}
+		// Any other error is that of a file system without locks: there nobody can sweep either.
+		return dir, func() {
+			_ = os.RemoveAll(dir) // what is left is swept by a later run
+			if err == nil {
+				_ = held.Close() // only locked
+			}
+		}, nil
+	}
+}
 
-	// The name without suffix appears with the lock held, so that a sweep in another process never meets it unlocked.
-	begun, err := os.MkdirTemp("", prefix+"*"+unfinished)
+// hold locks a directory and returns what keeps it locked. Who holds a directory may remove it.
+func hold(dir string) (*os.File, error) {
+	f, err := os.OpenFile(dir, os.O_RDONLY|syscall.O_DIRECTORY|syscall.O_NOFOLLOW, 0)
 	if err != nil {
-		return "", nil, err
+		return nil, err
 	}
-	dir = strings.TrimSuffix(begun, unfinished)
-	lock, err := os.OpenFile(filepath.Join(begun, lockName), os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
+	err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 	if err == nil {
-		if err = tryLock(lock); err == nil {
-			err = os.Rename(begun, dir)
-		}
-		if err != nil {
-			_ = lock.Close() // nothing was written
-		}
+		err = sameDir(f, dir)
 	}
 	if err != nil {
-		_ = os.RemoveAll(begun) // a temporary directory; err says what matters
-		return "", nil, err
+		_ = f.Close() // only opened
+		return nil, err
 	}
-	return dir, func() {
-		_ = os.RemoveAll(dir) // what is left is swept by a later run
-		_ = lock.Close()
-	}, nil
+	return f, nil
+}
+
+// sameDir returns fs.ErrNotExist if f is not what dir names any more.
+func sameDir(f *os.File, dir string) error {
+	opened, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	named, err := os.Lstat(dir)
+	if err == nil && !os.SameFile(opened, named) {
+		err = fs.ErrNotExist
+	}
+	return err
 }
 
 // sweepJobDirs removes what processes that were killed have left in parent, as far as it can.
@@ -61,30 +74,11 @@ func sweepJobDirs(parent, prefix string) {
 			continue
 		}
 		dir := filepath.Join(parent, e.Name())
-		if strings.HasSuffix(dir, unfinished) {
-			if time.Since(info.ModTime()) > staleAge {
-				_ = os.RemoveAll(dir)
-			}
-			continue
-		}
-		lock, err := os.OpenFile(filepath.Join(dir, lockName), os.O_RDWR|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
-		switch {
-		case errors.Is(err, fs.ErrNotExist): // half swept
+		if held, err := hold(dir); err == nil {
 			_ = os.RemoveAll(dir)
-		case err == nil:
-			if tryLock(lock) == nil {
-				_ = os.RemoveAll(dir)
-			}
-			_ = lock.Close()
+			_ = held.Close()
 		}
 	}
-}
-
-func tryLock(f *os.File) error {
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		return &os.PathError{Op: "lock", Path: f.Name(), Err: err}
-	}
-	return nil
 }
 
 func mine(info fs.FileInfo) bool {

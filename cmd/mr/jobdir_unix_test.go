@@ -7,8 +7,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"sync"
 	"testing"
-	"time"
 )
 
 func TestJobDirSweeps(t *testing.T) {
@@ -19,21 +19,17 @@ func TestJobDirSweeps(t *testing.T) {
 		t.Fatal(err)
 	}
 	prefix := "mr-job-" + strconv.Itoa(os.Getuid()) + "-"
-	for _, name := range []string{prefix + "1/bin", prefix + "2", prefix + "3.new", prefix + "4.new", "mr-job-99-other-user", "unrelated"} {
+	for _, name := range []string{prefix + "1/bin", prefix + "2", "mr-job-99-other-user", "unrelated"} {
 		if err := os.MkdirAll(filepath.Join(tmp, name), 0o700); err != nil {
 			t.Fatal(err)
 		}
 	}
-	for _, name := range []string{prefix + "1/lock", prefix + "1/bin/job", "mr-job-99-other-user/lock", "unrelated/lock"} {
+	for _, name := range []string{prefix + "1/bin/job", prefix + "3"} {
 		if err := os.WriteFile(filepath.Join(tmp, name), nil, 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
 	if err := os.Symlink(filepath.Join(tmp, "unrelated"), filepath.Join(tmp, prefix+"5")); err != nil {
-		t.Fatal(err)
-	}
-	old := time.Now().Add(-2 * time.Minute)
-	if err := os.Chtimes(filepath.Join(tmp, prefix+"4.new"), old, old); err != nil {
 		t.Fatal(err)
 	}
 	other, removeOther, err := newJobDir()
@@ -42,7 +38,7 @@ func TestJobDirSweeps(t *testing.T) {
 	}
 	check := func(want ...string) {
 		t.Helper()
-		want = append(want, "mr-job-99-other-user", prefix+"3.new", prefix+"5", "unrelated")
+		want = append(want, "mr-job-99-other-user", prefix+"3", prefix+"5", "unrelated")
 		slices.Sort(want)
 		entries, err := os.ReadDir(tmp)
 		if err != nil {
@@ -62,4 +58,26 @@ func TestJobDirSweeps(t *testing.T) {
 	check(filepath.Base(other))
 	removeOther()
 	check()
+}
+
+// TestJobDirRace makes directories that sweeps meet before they are held.
+func TestJobDirRace(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir())
+	var makers sync.WaitGroup
+	for range 4 {
+		makers.Go(func() {
+			for range 100 {
+				dir, remove, err := newJobDir()
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if _, err := os.Stat(dir); err != nil {
+					t.Error(err)
+				}
+				remove()
+			}
+		})
+	}
+	makers.Wait()
 }

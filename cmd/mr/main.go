@@ -66,6 +66,10 @@ func dispatch(ctx context.Context, env env, args []string) error {
 	}
 	name, rest := args[0], args[1:]
 	switch name {
+	case keepProgram:
+		if len(rest) == 2 {
+			return keep(rest[0], rest[1])
+		}
 	case "help", "-h", "-help", "--help":
 		if len(rest) == 0 {
 			help(env.stdout)
