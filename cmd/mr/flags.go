@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"flag"
-	"fmt"
 	"io"
 	"os"
 	"strconv"
@@ -23,15 +22,33 @@ func newFlags(name string) *flag.FlagSet {
 
 // parse parses the flags of a verb. For -h it prints the usage and returns done.
 func parse(env env, fs *flag.FlagSet, usage string, args []string) (done bool, err error) {
-	err = fs.Parse(args)
-	if errors.Is(err, flag.ErrHelp) {
-		fmt.Fprint(env.stdout, usage)
+	if env.flags != nil {
+		env.flags(fs)
 		return true, nil
 	}
+	err = fs.Parse(args)
+	if errors.Is(err, flag.ErrHelp) {
+		return true, page(env.stdout, usage)
+	}
 	if err != nil {
-		return false, usagef("%v", err).hint("mr help " + fs.Name() + " lists the flags")
+		return false, usagef("%v", err).hint(flagHint(fs, err))
 	}
 	return false, nil
+}
+
+// flagHint says where the flags of a verb are listed and, if err is about one that there is not, which may have been meant.
+func flagHint(fs *flag.FlagSet, err error) string {
+	cure := "mr help " + fs.Name() + " lists the flags"
+	name, unknown := strings.CutPrefix(err.Error(), "flag provided but not defined: -")
+	if !unknown {
+		return cure
+	}
+	var names []string
+	fs.VisitAll(func(f *flag.Flag) { names = append(names, f.Name) })
+	if near := nearest(name, names); near != "" {
+		cure = "did you mean --" + near + "? " + cure
+	}
+	return cure
 }
 
 // size is a flag in bytes: "128MiB", "1.5G", "4096". K, M and G are powers of 1024.

@@ -15,9 +15,12 @@ same flags make the same bytes.
     --pings N         records (default: by variant)
     --files N         files (default: by variant)
     --seed S          another store of the same kind (default 1)
-    --variant NAME    std: files of all sizes, about 1 GB of records by default;
-                      small: 100,000 files of one record; skew: one file has 80 %
-    --codec NAME      zstd (default), gzip or plain
+    --variant std|small|skew
+                      the kind of store: std has files of all sizes, about 1 GB of
+                      records by default; small 100,000 files of one record; in skew
+                      one file has 80 % (default std)
+    --codec zstd|gzip|plain
+                      how the files are packed (default zstd)
 `
 
 func generate(ctx context.Context, env env, args []string) error {

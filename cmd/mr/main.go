@@ -9,7 +9,7 @@ package main
 
 import (
 	"context"
-	"fmt"
+	"flag"
 	"io"
 	"os"
 	"os/signal"
@@ -19,22 +19,39 @@ import (
 // env is what a verb may use of the world.
 type env struct {
 	stdout, stderr io.Writer
+
+	// flags, if it is set, is given the flags of a verb, which then does nothing.
+	flags func(*flag.FlagSet)
 }
 
-// A verb is one command of mr. Its usage begins with the synopsis.
+// A verb is one command of mr. Its usage begins with the synopsis, and has a line for each flag.
 type verb struct {
 	name    string
+	group   group
 	summary string
 	usage   string
 	run     func(ctx context.Context, env env, args []string) error
 }
 
+// A group is for whom a verb is.
+type group string
+
+// In the order of the help.
+const (
+	forAnalysts  group = "To ask something of a store"
+	forOperators group = "To set up a store and keep it filled"
+	forAll       group = "About mr itself"
+)
+
 func verbs() []verb {
 	return []verb{
-		{"run", "run a job over the files that a filter selects", runUsage, runJob},
-		{"ls", "list the files that run would read", lsUsage, list},
-		{"revisions", "fetch the histogram definitions of source revisions", revisionsUsage, revisions},
-		{"gen", "make a store of made-up pings", genUsage, generate},
+		{"run", forAnalysts, "run a job over the files that a filter selects", runUsage, runJob},
+		{"ls", forAnalysts, "list the files that run would read", lsUsage, list},
+		{"revisions", forOperators, "fetch the histogram definitions of source revisions", revisionsUsage, revisions},
+		{"gen", forOperators, "make a store of made-up pings", genUsage, generate},
+		{"help", forAll, "tell what mr or one of its verbs does", helpUsage, help},
+		{"completion", forAll, "print what makes a shell complete command lines", completionUsage, completion},
+		{"version", forAll, "say what this mr was built from", versionUsage, version},
 	}
 }
 
@@ -61,7 +78,7 @@ func run(args []string) int {
 
 func dispatch(ctx context.Context, env env, args []string) error {
 	if len(args) == 0 {
-		help(env.stderr)
+		_ = page(env.stderr, overview()) // the status says that it is no use
 		return errUsage
 	}
 	name, rest := args[0], args[1:]
@@ -70,29 +87,30 @@ func dispatch(ctx context.Context, env env, args []string) error {
 		if len(rest) == 2 {
 			return keep(rest[0], rest[1])
 		}
-	case "help", "-h", "-help", "--help":
-		if len(rest) == 0 {
-			help(env.stdout)
-			return nil
-		}
-		if rest[0] == "filter" {
-			fmt.Fprint(env.stdout, filterHelp)
-			return nil
-		}
-		name, rest = rest[0], []string{"-h"}
+	case "-h", "-help", "--help":
+		name = "help"
+	case "-version", "--version":
+		name = "version"
 	}
-	for _, v := range verbs() {
-		if v.name == name {
-			return v.run(ctx, env, rest)
-		}
+	v, err := verbNamed(name)
+	if err != nil {
+		return err
 	}
-	return usagef("there is no verb %q", name).hint("mr help lists the verbs")
+	return v.run(ctx, env, rest)
 }
 
-func help(w io.Writer) {
-	fmt.Fprint(w, "usage: mr VERB [flags] [arguments]\n\n")
+// verbNamed returns a usage error, with the name that may have been meant, if there is no such verb.
+func verbNamed(name string) (verb, error) {
+	var names []string
 	for _, v := range verbs() {
-		fmt.Fprintf(w, "    mr %-10s %s\n", v.name, v.summary)
+		if v.name == name {
+			return v, nil
+		}
+		names = append(names, v.name)
 	}
-	fmt.Fprint(w, "\nmr help VERB tells what a verb does, mr help filter how files are selected.\n\n", statusUsage)
+	cure := "mr help lists the verbs"
+	if near := nearest(name, names); near != "" {
+		cure = "did you mean mr " + near + "? " + cure
+	}
+	return verb{}, usagef("there is no verb %q", name).hint(cure)
 }

@@ -17,8 +17,9 @@ key. The output appears only if the run succeeds, and is the same for any number
 workers, partitions and any memory.
 
 ` + storeUsage + `    --output FILE     where the rows go (default: standard output, when all are there)
-    --format FORMAT   tsv, csv or jsonl (default: what the extension of FILE says, also
-                      before .gz or .zst, else tsv)
+    --format tsv|csv|jsonl
+                      how rows are written (default: what the extension of FILE says,
+                      also before .gz or .zst, else tsv)
     --workers N       processes that do the work (default: one for each processor)
     --partitions N    reduce tasks (default: by size)
     --memory SIZE     for all processes together, at least 128MiB (default: half of
