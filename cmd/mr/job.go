@@ -93,7 +93,7 @@ func buildError(ctx context.Context, dir string, err error, said string) error {
 	failed := usagef("no job program can be built in %s", dir)
 	switch {
 	case strings.Contains(said, "go.mod file not found"):
-		return failed.hint("a job is part of a Go module")
+		return failed.hint("a job is part of a Go module; mr new NAME makes one with a job in it")
 	case strings.Contains(said, "is not a main package"), strings.Contains(said, "no Go files in"):
 		return failed.hint("a job is a Go package main whose main function calls mapreduce.Serve")
 	}

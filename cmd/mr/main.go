@@ -45,6 +45,7 @@ const (
 
 func verbs() []verb {
 	return []verb{
+		{"new", forAnalysts, "write a job, its test and a go.mod", newUsage, newJob},
 		{"run", forAnalysts, "run a job over the files that a filter selects", runUsage, runJob},
 		{"ls", forAnalysts, "list the files that run would read", lsUsage, list},
 		{"revisions", forOperators, "fetch the histogram definitions of source revisions", revisionsUsage, revisions},
