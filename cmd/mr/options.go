@@ -58,7 +58,7 @@ func (v verb) operands() []string {
 	return strings.Fields(strings.NewReplacer("[flags]", "", "[", "", "]", "", "...", "").Replace(rest))
 }
 
-var alternatives = regexp.MustCompile(`^[a-z0-9]+(\|[a-z0-9]+)+$`)
+var alternatives = regexp.MustCompile(`^[a-z0-9]+(\|[a-z0-9]+)*$`)
 
 // choices are the words that an operand may be, nil if it may be others.
 func choices(operand string) []string {

@@ -39,6 +39,9 @@ func revisions(ctx context.Context, env env, args []string) error {
 	if len(args) > 0 && args[0] == "fetch" {
 		return fetchRevisions(ctx, env, args[1:])
 	}
+	if env.flags != nil {
+		return fetchRevisions(ctx, env, nil) // its flags are those of the verb
+	}
 	if done, err := parse(env, newFlags("revisions"), revisionsUsage, args); done || err != nil {
 		return err
 	}
