@@ -1,6 +1,12 @@
 package filter
 
-import "fmt"
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+)
 
 // A Document is what a JSON document of this grammar says, in its order. Filters and the schema of a store are written
 // in the same grammar:
@@ -78,4 +84,120 @@ func parseDocument(data []byte, o *Options) (*Document, error) {
 	}
 	p.options = o
 	return p.document()
+}
+
+func (p *parser) document() (*Document, error) {
+	doc := &Document{Version: 1}
+	hasDimensions := false
+	err := p.object("the document", []string{"version", "dimensions", "layout"}, func(key string) (err error) {
+		switch key {
+		case "layout":
+			if doc.Layout, err = p.str("layout"); err == nil && doc.Layout == "" {
+				return p.errorf(`"layout" is empty`)
+			}
+			return err
+		case "version":
+			token, err := p.next()
+			if err != nil {
+				return err
+			}
+			if token != json.Number("1") {
+				return p.errorf("this version is not known; the one known is 1")
+			}
+			return nil
+		}
+		hasDimensions = true
+		return p.dimensions(doc)
+	})
+	if err != nil {
+		return nil, err
+	}
+	if !hasDimensions {
+		return nil, p.errorf(`the document has no "dimensions"`)
+	}
+	return doc, nil
+}
+
+func (p *parser) dimensions(doc *Document) error {
+	token, err := p.next()
+	if err != nil {
+		return err
+	}
+	if token != json.Delim('[') {
+		return p.errorf(`"dimensions" is not a list`)
+	}
+	for p.dec.More() {
+		d, err := p.dimension(doc.Dimensions)
+		if err != nil {
+			return err
+		}
+		doc.Dimensions = append(doc.Dimensions, d)
+	}
+	_, err = p.next()
+	return err
+}
+
+// dimension reads a dimension. Its values come last, whatever the order of the keys, for they depend on the type.
+func (p *parser) dimension(before []Dimension) (Dimension, error) {
+	at := map[string]int{}
+	err := p.object("a dimension", []string{"field_name", "allowed_values", "type"}, func(key string) (err error) {
+		at[key], err = p.skip()
+		return err
+	})
+	if err != nil {
+		return Dimension{}, err
+	}
+	offset, ok := at["field_name"]
+	if !ok {
+		return Dimension{}, p.errorf(`the dimension has no "field_name"`)
+	}
+	d, err := p.value(offset).known(before)
+	if err != nil {
+		return Dimension{}, err
+	}
+	if offset, ok := at["type"]; ok {
+		if d.Type, err = p.value(offset).typeOf(d); err != nil {
+			return Dimension{}, err
+		}
+	}
+	if offset, ok = at["allowed_values"]; !ok {
+		return Dimension{}, p.errorf(`dimension %q has no "allowed_values"; write "*" for everything`, d.Name)
+	}
+	values := valuesParser{parser: *p.value(offset), dim: d}
+	d.Allowed, err = values.set(keysOutside)
+	return d, err
+}
+
+// known reads the name of a dimension and returns what the options know of it.
+func (p *parser) known(before []Dimension) (Dimension, error) {
+	name, err := p.str("field_name")
+	switch {
+	case err != nil:
+		return Dimension{}, err
+	case name == "":
+		return Dimension{}, p.errorf(`"field_name" is empty`)
+	case slices.ContainsFunc(before, func(o Dimension) bool { return o.Name == name }):
+		return Dimension{}, p.errorf("dimension %q comes twice", name)
+	}
+	d, is := p.options.dimension(name)
+	if is != nil {
+		return Dimension{}, p.problem(p.at, is)
+	}
+	return d, nil
+}
+
+// typeOf reads a type and returns that of d.
+func (p *parser) typeOf(d Dimension) (string, error) {
+	name, err := p.str("type")
+	switch {
+	case err != nil:
+		return "", err
+	case !slices.Contains(types, name):
+		return "", p.errorf("unknown type %q; the types are %s", name, strings.Join(types, ", "))
+	case p.options.Dimensions == nil:
+		return name, nil
+	case name != d.Type:
+		p.warn(problemf("%s has the type that the schema gives it, which is %s", d.Name, cmp.Or(d.Type, "none")))
+	}
+	return d.Type, nil
 }

@@ -112,6 +112,54 @@ func TestParseErrors(t *testing.T) {
 	}
 }
 
+// TestParseOptions reads documents for a store: which types count, what is a warning, and what the filter says of itself.
+func TestParseOptions(t *testing.T) {
+	for _, tt := range []struct {
+		dim, keys string
+		text      string // of the filter
+		warnings  string
+	}{
+		{"appVersion", `"allowed_values": {"min": "24", "max": "28"}`, "appVersion=24..28", ""},
+		{"appVersion", `"allowed_values": {"min": "24"}, "type": "version"`, "appVersion=24..", ""},
+		{"appVersion", `"allowed_values": {"min": "24"}, "type": "number"`, "appVersion=24..", `1:87: appVersion has the type that the schema gives it, which is version`},
+		{"appName", `"allowed_values": {"max": "z"}, "type": "string"`, `appName={"max":"z"}`, `1:83: appName has the type that the schema gives it, which is none`},
+		{"appVersion", `"allowed_values": {"min": "28", "max": "9"}`, "appVersion=28..9", `1:88: a range from 28 to 9 holds nothing`},
+		{"appVersion", `"allowed_values": ["28", "28.0"]`, `appVersion=["28","28.0"]`, ""},
+		{"appVersion", `"allowed_values": ["OTHER", "default"]`, `appVersion=OTHER,default`, ""},
+		{"appVersion", `"allowed_values": "*"`, "appVersion=*", ""},
+		{"appName", `"allowed_values": ["a b", "", "*c", "d..e"]`, `appName=["a b","","*c","d..e"]`, ""},
+		{"appName", `"allowed_values": []`, `appName=[]`, ""},
+		{"appName", `"allowed_values": {"not": ["a,b"]}`, `appName!=["a,b"]`, ""},
+		{"submission_date", `"allowed_values": {"min": "20130607", "max": "20130607999999"}`, "submission_date=20130607", ""},
+		{"submission_date", `"allowed_values": {"min": "2013-06-01", "max": "20130607"}`, `submission_date={"min":"20130601","max":"20130607"}`, ""},
+		{"submission_date", `"allowed_values": {"min": "20130600"}`, `submission_date={"min":"20130600"}`, ""},
+		{"submission_date", `"allowed_values": ["20130607", "2013-06-08"]`, `submission_date=["20130607","20130608"]`, ""},
+		{"reason", `"allowed_values": ["main", "saved_session", "OTHER"]`, "reason=main,saved_session,OTHER", ""},
+		{"reason", `"allowed_values": {"not": ["mane"]}`, "reason!=mane", `1:69: no file of the store can have reason=mane`},
+	} {
+		var warnings []string
+		o := options
+		o.Warn = func(e *filter.DocumentError) { warnings = append(warnings, e.Error()) }
+		f, err := o.Parse([]byte(`{"dimensions": [{"field_name": "` + tt.dim + `", ` + tt.keys + `}], "layout": "{x}"}`))
+		if err != nil {
+			t.Errorf("%s: %v", tt.keys, err)
+			continue
+		}
+		if got := f.String(); got != tt.text {
+			t.Errorf("%s: String() = %s, want %s", tt.keys, got, tt.text)
+		}
+		if got := strings.Join(warnings, "\n"); got != tt.warnings {
+			t.Errorf("%s: warnings\n%s\nwant\n%s", tt.keys, got, tt.warnings)
+		}
+		checkJSON(t, f)
+	}
+	_, err := options.Parse([]byte(`{"dimensions": [{"field_name": "version", "allowed_values": "*"}]}`))
+	want := filter.DocumentError{Line: 1, Column: 32, Msg: `unknown dimension "version"`, Hint: "did you mean appVersion? the store has reason, appName, appVersion, submission_date, memsize, locale"}
+	if wrong, ok := errors.AsType[*filter.DocumentError](err); !ok || *wrong != want {
+		t.Errorf("got  %#v\nwant %#v", err, want)
+	}
+}
+
 // TestParseDeep has more brackets than a stack should hold.
 func TestParseDeep(t *testing.T) {
 	deep := strings.Repeat("[", 100000)

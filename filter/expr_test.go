@@ -120,6 +120,8 @@ appName=火狐,ダ,
                 ^no value here; values are separated by one comma, without blanks
 appName=é,
           ^no value here; values are separated by one comma, without blanks
+appName=é🦊,
+            ^no value here; values are separated by one comma, without blanks
 appName=a channel=b
           ^unknown dimension "channel"
 reason=main,saved-sesion

@@ -81,7 +81,7 @@ func (o *Options) stored(d Dimension, value string, c clause) *problem {
 }
 
 // nearest returns the candidate that someone who wrote word may have meant: the same but for upper and lower case, the one
-// that contains word, or one that is a few letters away. If there is none, it returns "".
+// that contains word, or one that, or the end of which, is a few letters away. If there is none, it returns "".
 func nearest(word string, candidates []string) string {
 	word = strings.ToLower(word)
 	if len(word) < 2 || len(word) > 100 {
@@ -102,7 +102,12 @@ func nearest(word string, candidates []string) string {
 	}
 	best, least := "", 2+len(word)/4
 	for _, c := range candidates {
-		if d := distance(word, strings.ToLower(c)); d < least {
+		lower := strings.ToLower(c)
+		d := distance(word, lower)
+		if end := len(lower) - len(word) - 1; end > 0 && len(word) > 4 {
+			d = min(d, distance(word, lower[end:])) // chanel, for appUpdateChannel
+		}
+		if d < least {
 			best, least = c, d
 		}
 	}

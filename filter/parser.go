@@ -52,11 +52,18 @@ func invalidUTF8[T string | []byte](text T) int {
 	return -1
 }
 
-// seek makes the value at this offset the next one. Only tokens of that value are read then.
+// seek makes the value at this offset the next one. Only tokens of that value are to be read then.
 func (p *parser) seek(offset int) {
 	p.from, p.at = offset, offset
 	p.dec = json.NewDecoder(bytes.NewReader(p.data[offset:]))
 	p.dec.UseNumber()
+}
+
+// value returns a parser for the value at this offset.
+func (p *parser) value(offset int) *parser {
+	v := *p
+	v.seek(offset)
+	return &v
 }
 
 func (p *parser) errorf(format string, args ...any) *DocumentError {
@@ -117,107 +124,6 @@ func (p *parser) fields(what string, known []string, field func(key string) erro
 	return err
 }
 
-func (p *parser) document() (*Document, error) {
-	doc := &Document{Version: 1}
-	hasDimensions := false
-	err := p.object("the document", []string{"version", "dimensions", "layout"}, func(key string) (err error) {
-		switch key {
-		case "layout":
-			if doc.Layout, err = p.str("layout"); err == nil && doc.Layout == "" {
-				return p.errorf(`"layout" is empty`)
-			}
-			return err
-		case "version":
-			token, err := p.next()
-			if err != nil {
-				return err
-			}
-			if token != json.Number("1") {
-				return p.errorf("this version is not known; the one known is 1")
-			}
-			return nil
-		}
-		hasDimensions = true
-		return p.dimensions(doc)
-	})
-	if err != nil {
-		return nil, err
-	}
-	if !hasDimensions {
-		return nil, p.errorf(`the document has no "dimensions"`)
-	}
-	return doc, nil
-}
-
-func (p *parser) dimensions(doc *Document) error {
-	token, err := p.next()
-	if err != nil {
-		return err
-	}
-	if token != json.Delim('[') {
-		return p.errorf(`"dimensions" is not a list`)
-	}
-	for p.dec.More() {
-		d, err := p.dimension(doc.Dimensions)
-		if err != nil {
-			return err
-		}
-		doc.Dimensions = append(doc.Dimensions, d)
-	}
-	_, err = p.next()
-	return err
-}
-
-// A value that is read later, when the type is known.
-const unread = -1
-
-func (p *parser) dimension(before []Dimension) (Dimension, error) {
-	var d Dimension
-	name, allowed := unread, unread
-	err := p.object("a dimension", []string{"field_name", "allowed_values", "type"}, func(key string) (err error) {
-		switch key {
-		case "field_name":
-			d.Name, err = p.str("field_name")
-			name = p.at
-			switch {
-			case err != nil:
-				return err
-			case d.Name == "":
-				return p.errorf(`"field_name" is empty`)
-			case slices.ContainsFunc(before, func(o Dimension) bool { return o.Name == d.Name }):
-				return p.errorf("dimension %q comes twice", d.Name)
-			}
-		case "allowed_values":
-			allowed, err = p.skip()
-		case "type":
-			d.Type, err = p.str("type")
-			if err == nil && !slices.Contains(types, d.Type) {
-				return p.errorf("unknown type %q; the types are %s", d.Type, strings.Join(types, ", "))
-			}
-		}
-		return err
-	})
-	switch {
-	case err != nil:
-		return Dimension{}, err
-	case name == unread:
-		return Dimension{}, p.errorf(`the dimension has no "field_name"`)
-	case allowed == unread:
-		return Dimension{}, p.errorf(`dimension %q has no "allowed_values"; write "*" for everything`, d.Name)
-	}
-	known, is := p.options.dimension(d.Name)
-	if is != nil {
-		return Dimension{}, p.problem(name, is)
-	}
-	if p.options.Dimensions == nil {
-		known.Type = d.Type
-	}
-	values := valuesParser{parser: *p, dim: known}
-	values.seek(allowed)
-	d.Allowed, err = values.set(keysOutside)
-	return d, err
-}
-
 // skip passes over a value and returns where it begins.
 func (p *parser) skip() (at int, err error) {
 	at = p.from + int(p.dec.InputOffset())
@@ -254,4 +160,11 @@ func (p *parser) asText(what string, token json.Token) (string, error) {
 		return "", p.errorf(`%s is a number; values are text, write "%s"`, what, v)
 	}
 	return "", p.errorf("%s is not a string", what)
+}
+
+// warn tells of something odd, if there is, in the value just read.
+func (p *parser) warn(is *problem) {
+	if is != nil && p.options.Warn != nil {
+		p.options.Warn(p.problem(p.at, is))
+	}
 }

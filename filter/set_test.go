@@ -158,11 +158,57 @@ func TestSetMap(t *testing.T) {
 	}
 }
 
-func BenchmarkContains(b *testing.B) {
-	set := filter.OneOf("release", "beta", "nightly", "aurora")
-	for b.Loop() {
-		if !set.Contains("aurora") {
-			b.Fatal("aurora is missing")
+// TestSetValues checks what a set names one by one.
+func TestSetValues(t *testing.T) {
+	for _, tt := range []struct{ expr, names, stored, want string }{
+		{"appName=a,b appName!=c", "a b c", "a c x", "a c"},
+		{"appName=*", "", "a", ""},
+		{"appVersion=22,OTHER,24..26", "OTHER 22", "22.0.1 24.0", "22"},
+		{"appVersion!=28", "28", "28.0", "28"},
+		{"submission_date=20130601,-1d..", "20130601", "20130601030203", "20130601"},
+		{"submission_date=yesterday", "20130602", "20130602", "20130602"},
+		{"memsize=..7,8.50", "8.50", "8.5 7", "8.50"},
+		{"locale=a..a,b", "b", "b", "b"},
+	} {
+		f, err := options.ParseExpr(tt.expr)
+		if err != nil {
+			t.Errorf("%s: %v", tt.expr, err)
+			continue
 		}
+		var names, met []string
+		for _, v := range f[f.Dims()[0]].Values() {
+			names = append(names, v.String())
+			if slices.ContainsFunc(strings.Fields(tt.stored), v.Contains) {
+				met = append(met, v.String())
+			}
+		}
+		if got := strings.Join(names, " "); got != tt.names {
+			t.Errorf("%s: names %s, want %s", tt.expr, got, tt.names)
+		}
+		if got := strings.Join(met, " "); got != tt.want {
+			t.Errorf("%s: met %s, want %s", tt.expr, got, tt.want)
+		}
+	}
+}
+
+func BenchmarkContains(b *testing.B) {
+	for _, tt := range []struct{ expr, value string }{
+		{"appName=release,beta,nightly,aurora", "aurora"},
+		{"appVersion=24..28", "28.0a1"},
+		{"submission_date=-7d..-1d", "20130601"},
+		{"memsize=448..512", "500"},
+	} {
+		b.Run("filter="+tt.expr, func(b *testing.B) {
+			f, err := options.ParseExpr(tt.expr)
+			if err != nil {
+				b.Fatal(err)
+			}
+			set := f[f.Dims()[0]]
+			for b.Loop() {
+				if !set.Contains(tt.value) {
+					b.Fatal(tt.value)
+				}
+			}
+		})
 	}
 }

@@ -43,7 +43,7 @@ func (p *valuesParser) set(keys []string) (Set, error) {
 		if v == "*" && len(keys) == len(keysOutside) {
 			return All(), nil
 		}
-		value, err := p.value(v)
+		value, err := p.checked(v)
 		return p.oneOf([]string{value}, nil), err
 	case json.Number:
 		return Set{}, p.errorf(`allowed_values is a number; values are text, write "%s"`, v)
@@ -51,7 +51,7 @@ func (p *valuesParser) set(keys []string) (Set, error) {
 		if v == '[' {
 			return p.list()
 		}
-		return p.object(keys)
+		return p.keyed(keys)
 	}
 	return Set{}, p.errorf(`allowed_values is not "*", a list, a string or an object with min and max`)
 }
@@ -71,7 +71,7 @@ func (p *valuesParser) list() (Set, error) {
 			return Set{}, err
 		}
 		if token == json.Delim('{') {
-			r, err := p.object(keysInList)
+			r, err := p.keyed(keysInList)
 			if err == nil && r.IsAll() {
 				err = p.errorf("a range in a list has min, max or both")
 			}
@@ -83,7 +83,7 @@ func (p *valuesParser) list() (Set, error) {
 		}
 		value, err := p.asText("a value of the list", token)
 		if err == nil {
-			value, err = p.value(value)
+			value, err = p.checked(value)
 		}
 		if err != nil {
 			return Set{}, err
@@ -94,8 +94,8 @@ func (p *valuesParser) list() (Set, error) {
 	return p.oneOf(values, spans), err
 }
 
-// value checks a value and returns it as it is compared.
-func (p *valuesParser) value(v string) (string, error) {
+// checked returns a value as it is compared, if the dimension can have it.
+func (p *valuesParser) checked(v string) (string, error) {
 	if v == "*" {
 		return "", p.errorf(`"*" does not mean everything here; write "allowed_values": "*"`)
 	}
@@ -110,15 +110,8 @@ func (p *valuesParser) value(v string) (string, error) {
 	return v, nil
 }
 
-// warn tells of something odd, if there is, in the value just read.
-func (p *valuesParser) warn(is *problem) {
-	if is != nil && p.options.Warn != nil {
-		p.options.Warn(p.problem(p.at, is))
-	}
-}
-
-// object reads the rest of an object: a range, "not" or "all".
-func (p *valuesParser) object(keys []string) (Set, error) {
+// keyed reads the rest of an object: a range, "not" or "all".
+func (p *valuesParser) keyed(keys []string) (Set, error) {
 	var r span
 	var set Set
 	var seen []string

@@ -32,7 +32,7 @@ const maxDimensions = 32
 type Dimension struct {
 	Name    string
 	Allowed filter.Set // other values are stored as OTHER
-	Type    string     // string, number, version or date; empty: string
+	Type    string     // string, number, version or date, see package filter; empty: none, values are text
 }
 
 // DefaultSchema returns the schema of a store that has no schema.json: reason, appName, appUpdateChannel, appVersion,
@@ -222,7 +222,7 @@ func (s *Schema) FilterOptions(now time.Time) filter.Options {
 			return d.Allowed.Contains(value) || allowed.Contains(clean(value)) || clean(value) == other
 		}
 	}
-	o.Stores = func(dim, value string) bool { return stored[dim](value) }
+	o.Stores = func(dim, value string) bool { return stored[dim] != nil && stored[dim](value) }
 	return o
 }
 

@@ -73,7 +73,7 @@ func parseFilter(text string, o filter.Options, warnings io.Writer) (filter.Filt
 	}
 	info, err := os.Stat(text)
 	isFile := err == nil && !info.IsDir()
-	if !isFile && strings.ContainsAny(text, "=<>~") {
+	if !isFile && strings.ContainsAny(text, "=<>~!") {
 		f, err := o.ParseExpr(text)
 		if wrong, ok := errors.AsType[*filter.SyntaxError](err); ok {
 			return nil, usagef("--filter: %v", wrong).hint(wrong.Hint)
@@ -84,7 +84,12 @@ func parseFilter(text string, o filter.Options, warnings io.Writer) (filter.Filt
 	if err != nil {
 		return nil, usagef("--filter: %v", err).hint("an expression looks like appName=Firefox; what has no = is the name of a JSON document")
 	}
+	const most = 5
+	n := 0
 	o.Warn = func(odd *filter.DocumentError) {
+		if n++; n > most {
+			return
+		}
 		fmt.Fprintf(warnings, "mr: %s:%v\n", text, odd)
 		if odd.Hint != "" {
 			fmt.Fprintf(warnings, "mr: hint: %s\n", odd.Hint)
@@ -93,6 +98,9 @@ func parseFilter(text string, o filter.Options, warnings io.Writer) (filter.Filt
 	f, err := o.Parse(doc)
 	if err != nil {
 		return nil, documentError(text, err)
+	}
+	if n > most {
+		fmt.Fprintf(warnings, "mr: %s: %d more such places\n", text, n-most)
 	}
 	return f, nil
 }
