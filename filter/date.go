@@ -23,60 +23,64 @@ func dateDigits(value string) (string, bool) {
 
 // parseDate returns the digits of a date that there is, of one of the forms.
 func parseDate(text string) (string, bool) {
-	digits, ok := text, true
-	if strings.Contains(text, "-") {
-		digits, ok = dateDigits(text)
-		ok = ok && len(digits) == 8
+	digits := text
+	if len(text) == 10 && text[4] == '-' && text[7] == '-' {
+		digits = text[:4] + text[5:7] + text[8:]
 	}
-	form, known := dateForms[len(digits)]
-	if !ok || !known || !isDigits(digits) {
+	form, ok := dateForms[len(digits)]
+	if !ok || !isDigits(digits) {
 		return "", false
 	}
 	_, err := time.Parse(form, digits)
 	return digits, err == nil
 }
 
-// notDate says why an expression makes no date of text.
+const howDates = "a date is written 20130601, 2013-06-01 or 20130601030203"
+
+// notDate says why text is no date.
 func notDate(text string) *problem {
-	const forms = "a date is written 20130601, 2013-06-01 or 20130601030203"
-	is := problemf("%q is not a date", text).cure(forms)
-	if near := nearest(text, []string{"today", "yesterday"}); near != "" {
-		is.cure("did you mean %s? %s", near, forms)
-	} else if digits, ok := dateDigits(text); ok && dateForms[len(digits)] != "" {
-		is.msg = "there is no date " + text
+	if digits, ok := dateDigits(text); ok && dateForms[len(digits)] != "" {
+		return problemf("there is no date %s", text).cure(howDates)
 	}
-	return is
+	return problemf("%q is not a date", text).cure(howDates)
+}
+
+// daysAgo returns how many days before today a relative date is, or false if text is none.
+func daysAgo(text string) (days string, ok bool) {
+	switch text {
+	case "today":
+		return "0", true
+	case "yesterday":
+		return "1", true
+	}
+	if days, ok = strings.CutPrefix(text, "-"); !ok {
+		return "", false
+	}
+	days, ok = strings.CutSuffix(days, "d")
+	return days, ok && isDigits(days)
 }
 
 // date returns the first and the last moment of a date in an expression.
 func (o *Options) date(text string) (first, last string, is *problem) {
-	days := 0
-	number, inDays := strings.CutSuffix(text, "d")
-	number, isBefore := strings.CutPrefix(number, "-")
-	switch {
-	case text == "today":
-	case text == "yesterday":
-		days = 1
-	case inDays && isBefore && isDigits(number):
-		n, err := strconv.Atoi(number)
-		if err != nil || n > 1e6 {
-			return "", "", problemf("%s is too long ago", text)
-		}
-		days = n
-	case inDays && isDigits(number):
-		return "", "", notDate(text).cure("the day %s days before today is -%s", number, text)
-	default:
-		digits, ok := parseDate(text)
-		if !ok {
-			return "", "", notDate(text)
-		}
+	if digits, ok := parseDate(text); ok {
 		return digits, digits + endOfDay[len(digits)-8:], nil
+	}
+	ago, ok := daysAgo(text)
+	if !ok {
+		is := notDate(text)
+		if near := nearest(text, []string{"today", "yesterday"}); near != "" {
+			is.cure("did you mean %s? %s", near, howDates)
+		} else if _, ok := daysAgo("-" + text); ok {
+			is.cure("%s before today is -%s", text, text)
+		}
+		return "", "", is
 	}
 	if o.Now.IsZero() {
 		return "", "", problemf("%s counts from today, and nothing says what day that is", text)
 	}
-	day := o.Now.UTC().AddDate(0, 0, -days)
-	if day.Year() < 1 || day.Year() > 9999 {
+	days, err := strconv.Atoi(ago)
+	day := o.Now.UTC().AddDate(0, 0, -min(days, 1e7))
+	if err != nil || day.Year() < 1 || day.Year() > 9999 {
 		return "", "", problemf("%s is too long ago", text)
 	}
 	first = day.Format(dateForms[8])

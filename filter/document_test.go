@@ -87,6 +87,7 @@ func TestParseErrors(t *testing.T) {
 		{one(`"allowed_values": {"min": "a", "not": "b"}`), `1:84: "min" and "not" do not go together; write {"all": [...]}`},
 		{one(`"allowed_values": {"not": "b", "min": "a"}`), `1:84: "not" and "min" do not go together; write {"all": [...]}`},
 		{one(`"allowed_values": {"all": [], "not": "a"}`), `1:83: "all" and "not" do not go together; write {"all": [...]}`},
+		{one(`"allowed_values": {"all": [], "max": "a"}`), `1:83: "all" and "max" do not go together; write {"all": [...]}`},
 		{one(`"allowed_values": {"not": "*"}`), `1:79: "*" does not mean everything here; write "allowed_values": "*"`},
 		{one(`"allowed_values": {"not": {}}`), `1:80: "not" everything would be nothing`},
 		{one(`"allowed_values": {"not": {"not": "a"}}`), `1:80: unknown key "not" in a range, which has min, max`},
@@ -153,10 +154,25 @@ func TestParseOptions(t *testing.T) {
 		}
 		checkJSON(t, f)
 	}
-	_, err := options.Parse([]byte(`{"dimensions": [{"field_name": "version", "allowed_values": "*"}]}`))
-	want := filter.DocumentError{Line: 1, Column: 32, Msg: `unknown dimension "version"`, Hint: "did you mean appVersion? the store has reason, appName, appVersion, submission_date, memsize, locale"}
-	if wrong, ok := errors.AsType[*filter.DocumentError](err); !ok || *wrong != want {
-		t.Errorf("got  %#v\nwant %#v", err, want)
+	for _, tt := range []struct {
+		name, values string
+		want         filter.DocumentError
+	}{
+		{"version", `"*"`, filter.DocumentError{
+			Line: 1, Column: 32, Msg: `unknown dimension "version"`,
+			Hint: "did you mean appVersion? the store has reason, appName, appVersion, submission_date, memsize, locale",
+		}},
+		{"submission_date", `["yesterday"]`, filter.DocumentError{
+			Line: 1, Column: 70, Msg: `"yesterday" is not a date`, Hint: "days counted from today are for expressions: submission_date=yesterday",
+		}},
+		{"submission_date", `{"min": "-7d"}`, filter.DocumentError{
+			Line: 1, Column: 77, Msg: `"-7d" is not a date`, Hint: "days counted from today are for expressions: submission_date=-7d",
+		}},
+	} {
+		_, err := options.Parse([]byte(`{"dimensions": [{"field_name": "` + tt.name + `", "allowed_values": ` + tt.values + `}]}`))
+		if wrong, ok := errors.AsType[*filter.DocumentError](err); !ok || *wrong != tt.want {
+			t.Errorf("%s: got  %#v\nwant %#v", tt.values, err, tt.want)
+		}
 	}
 }
 

@@ -204,7 +204,7 @@ func TestParseExprHints(t *testing.T) {
 		{"appName=a..b", `the "type" of a dimension in the schema says how its values compare: string, number, version or date`},
 		{"appVersion=28..24", "the lower bound comes first: 24..28"},
 		{"submission_date=yesterdy", "did you mean yesterday? " + dates},
-		{"submission_date=7d", "the day 7 days before today is -7d"},
+		{"submission_date=7d", "7d before today is -7d"},
 		{"submission_date=201306", dates},
 		{"submission_date=20130231", dates},
 		{"", "without a filter everything is selected"},

@@ -42,7 +42,8 @@
 // # Expressions and documents
 //
 // A value in an expression stands for what the range from it to itself holds: appVersion=28 for 28.0 and 28.0.1, a day for
-// every build of that day. A day as an upper bound is all of that day. Relative dates count in days of UTC.
+// every build of that day. A day as an upper bound is all of that day. Relative dates count in days of UTC. A word in
+// capitals, such as OTHER and UNKNOWN, is that word in any type, and so is what begins with a letter, but among dates.
 //
 // A document is what it was in 2013, also where there is a type: a list or a single string holds just these values, and
 // the upper bound 20130607 of a date does not hold 20130607030203, which is longer. Without a type, the bounds of a

@@ -2,7 +2,6 @@ package filter
 
 import (
 	"encoding/json"
-	"slices"
 )
 
 // A valuesParser reads the value of allowed_values, for one dimension.
@@ -102,7 +101,7 @@ func (p *valuesParser) checked(v string) (string, error) {
 	if p.dim.Type == "date" && !isName(v) {
 		date, ok := parseDate(v)
 		if !ok {
-			return "", p.problem(p.at, notDate(v))
+			return "", p.notDate(v)
 		}
 		v = date
 	}
@@ -111,15 +110,14 @@ func (p *valuesParser) checked(v string) (string, error) {
 }
 
 // keyed reads the rest of an object: a range, "not" or "all".
-func (p *valuesParser) keyed(keys []string) (Set, error) {
-	var r span
-	var set Set
-	var seen []string
-	err := p.fields("a range", keys, func(key string) (err error) {
-		seen = append(seen, key)
-		if len(seen) > 1 && (key == "not" || key == "all" || !set.IsAll()) {
-			return p.errorf(`%q and %q do not go together; write {"all": [...]}`, seen[0], key)
+func (p *valuesParser) keyed(keys []string) (set Set, err error) {
+	r := span{typ: p.dim.Type}
+	var first string // the first key
+	err = p.fields("a range", keys, func(key string) (err error) {
+		if isRange := key == "min" || key == "max"; first != "" && (!isRange || first == "not" || first == "all") {
+			return p.errorf(`%q and %q do not go together; write {"all": [...]}`, first, key)
 		}
+		first = key
 		switch key {
 		case "min":
 			r.min, err = p.bound(key)
@@ -134,10 +132,10 @@ func (p *valuesParser) keyed(keys []string) (Set, error) {
 		}
 		return err
 	})
-	if err != nil || slices.Contains(seen, "not") || slices.Contains(seen, "all") {
+	if err != nil || first == "not" || first == "all" {
 		return set, err
 	}
-	if r.typ = p.dim.Type; r.isEmpty() {
+	if r.isEmpty() {
 		p.warn(problemf("a range from %s to %s holds nothing", r.min, r.max))
 	}
 	return rangeOf(r.typ, r.min, r.max, r.hasMin, r.hasMax), nil
@@ -152,7 +150,7 @@ func (p *valuesParser) bound(key string) (string, error) {
 	if p.dim.Type == "date" {
 		digits, _ := dateDigits(text)
 		if len(digits) > 14 || !isDigits(digits) { // 20130600 and 20130607999999 are good bounds
-			return "", p.problem(p.at, notDate(text))
+			return "", p.notDate(text)
 		}
 		return digits, nil
 	}
@@ -160,6 +158,14 @@ func (p *valuesParser) bound(key string) (string, error) {
 		return "", p.problem(p.at, is)
 	}
 	return text, nil
+}
+
+func (p *valuesParser) notDate(text string) error {
+	is := notDate(text)
+	if _, ok := daysAgo(text); ok {
+		is.cure("days counted from today are for expressions: %s=%s", p.dim.Name, text)
+	}
+	return p.problem(p.at, is)
 }
 
 // not reads the value of "not".
