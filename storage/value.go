@@ -163,6 +163,18 @@ func (v Value) Elements() iter.Seq[Value] {
 	return func(yield func(Value) bool) { v.elements(yield) }
 }
 
+// At returns element i of an array, from 0; of anything else, or beyond the end, a value that does not exist. It reads past the
+// elements before it, so Elements is the way to read many.
+func (v Value) At(i int) Value {
+	for e := range v.Elements() {
+		if i == 0 {
+			return e
+		}
+		i--
+	}
+	return Value{}
+}
+
 // Members is the first result of Object: nothing if v is no object. Ranged over directly, it needs no allocation:
 //
 //	for name, v := range rec.Get("histograms").Members() {

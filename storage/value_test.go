@@ -17,6 +17,38 @@ func newRecord(value string) storage.Record {
 	return storage.NewRecord([]byte("k"), []byte(value), storage.Dims{})
 }
 
+// Elements by number.
+func TestAt(t *testing.T) {
+	rec := newRecord(`{"a": [1, [2, 3], {"b": [4]}, null], "o": {"0": 5}, "s": "x"}`)
+	a := rec.Get("a")
+	for _, test := range []struct {
+		value storage.Value
+		want  string
+	}{
+		{a.At(0), "1"},
+		{a.At(1).At(1), "3"},
+		{a.At(2).Get("b").At(0), "4"},
+		{a.At(3), "null"},
+		{a.At(4), ""},
+		{a.At(-1), ""},
+		{a.At(0).At(0), ""},
+		{rec.Get("o").At(0), ""},
+		{rec.Get("s").At(0), ""},
+		{rec.Get("none").At(0), ""},
+	} {
+		if got := string(test.value.Raw()); got != test.want || test.value.Exists() != (test.want != "") {
+			t.Errorf("At gives %q, want %q", got, test.want)
+		}
+	}
+	if rec.Err() != nil {
+		t.Errorf("the record is said to be malformed: %v", rec.Err())
+	}
+	rec = newRecord(`{"a": [6, 7}`)
+	if v := rec.Get("a").At(2); v.Exists() || rec.Err() == nil {
+		t.Errorf("beyond the end of an array that is not closed: %q, %v", v.Raw(), rec.Err())
+	}
+}
+
 func TestGet(t *testing.T) {
 	const value = `{"a":{"b":{"c":1}},"x.y":2,"@":3,"{x}":4,"":5,"dup":6,"dup":7,"\u0061\"":8,"é":9,"\u00e9\ud83d\ude00":10,` +
 		`"s":"x","l":[{"a":1}],"n":null,"e":{},"last":11}`
