@@ -3,12 +3,14 @@ package main // the scripts run the command itself
 import (
 	"bufio"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -22,12 +24,35 @@ func TestMain(m *testing.M) {
 	})
 }
 
+// inScripts are the examples that testdata/*.txt and short tests run.
+var inScripts = []string{"osdistribution", "simple_counter", "histogram_sums"}
+
+// buildExamples builds the jobs of ../../examples, once, into the directory that the command is in. It is on the PATH, and is
+// removed after the tests. Short tests build those that the scripts run.
+var buildExamples = sync.OnceValue(func() error {
+	mr, err := exec.LookPath("mr")
+	if err != nil {
+		return err
+	}
+	args := []string{"build", "-ldflags=-w", "-o", filepath.Dir(mr) + string(filepath.Separator)}
+	if testing.Short() {
+		for _, name := range inScripts {
+			args = append(args, "../../examples/"+name)
+		}
+	} else {
+		args = append(args, "../../examples/...")
+	}
+	build := exec.Command("go", args...)
+	if out, err := build.CombinedOutput(); err != nil {
+		return fmt.Errorf("building the examples: %w\n%s", err, out)
+	}
+	return nil
+})
+
 // TestScripts runs testdata/*.txt, the specification of the command. The jobs of ../../examples are on the scripts' PATH.
 func TestScripts(t *testing.T) {
-	bin := t.TempDir()
-	build := exec.Command("go", "build", "-o", bin+string(filepath.Separator), "../../examples/...")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("building the examples: %v\n%s", err, out)
+	if err := buildExamples(); err != nil {
+		t.Fatal(err)
 	}
 	root, err := filepath.Abs("../..")
 	if err != nil {
@@ -43,7 +68,6 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Setup: func(e *testscript.Env) error {
-			e.Setenv("PATH", e.Getenv("PATH")+string(filepath.ListSeparator)+bin)
 			e.Setenv("ROOT", root)
 			e.Setenv("GOCACHE", caches[0])
 			e.Setenv("GOMODCACHE", caches[1])
