@@ -38,18 +38,46 @@ func Parse(v storage.Value) (Array, bool) {
 }
 
 // All returns the arrays of an object, such as the field histograms of a record,
-// by name and in order. Members that Parse refuses are passed over.
+// by name and in order. Members that Parse refuses are passed over; Each tells of
+// them.
 func All(v storage.Value) iter.Seq2[string, Array] {
 	return func(yield func(string, Array) bool) {
-		v.Walk(func(name string, member storage.Value) (size int, more bool) {
-			a, size := decode(member)
-			if size < 0 {
-				size = refuse(member)
-				return size, size > 0
-			}
-			return size, yield(name, a)
-		})
+		Each(v, func(name string, a Array, ok bool) bool { return !ok || yield(name, a) })
 	}
+}
+
+// Each calls visit with each member of an object, in order, until it returns
+// false. ok is what Parse returns.
+func Each(v storage.Value, visit func(name string, a Array, ok bool) bool) {
+	v.Walk(func(name string, member storage.Value) (size int, more bool) {
+		a, size := decode(member)
+		if size > 0 {
+			return size, visit(name, a, true)
+		}
+		size = refuse(member)
+		return size, size > 0 && visit(name, Array{}, false)
+	})
+}
+
+// Of returns the array with these elements, which borrows nothing. They must be
+// finite.
+func Of(elements ...float64) Array {
+	var dst []byte
+	dst = append(dst, make([]byte, maxHead)...)
+	done := 0
+	for i, x := range elements {
+		switch v := floatValue(x); {
+		case v.kind == kindFloat:
+			dst = appendFloat(dst, i-done, x)
+		case v.n != 0:
+			dst = appendInt(dst, i-done, v.n)
+		default:
+			continue
+		}
+		done = i + 1
+	}
+	dst = appendZeros(dst, len(elements)-done)
+	return Array{b: prepend(dst, maxHead, part{len: len(elements), n: 1})}
 }
 
 // decode returns the array of v and the size of its text, or -1.
