@@ -1,0 +1,117 @@
+package job
+
+import (
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/telemetry-mr/mr/storage"
+)
+
+// keyOf returns the key of a ping's cells but for the measure, or why it has none.
+func keyOf(rec storage.Record) (k Key, reason string) {
+	info := rec.Get("info")
+	if !info.Exists() {
+		return k, "no info"
+	}
+	major, _, _ := strings.Cut(rec.Dims.Get("appVersion"), ".")
+	channel := rec.Dims.Get("appUpdateChannel")
+	if !isNumber(major) || !isWord(channel) {
+		return k, "no channel and major version"
+	}
+	k.Release = channel + "/" + major
+	if k.Built = day(rec.Dims.Get("appBuildID")); k.Built == "" {
+		return k, "build without a day"
+	}
+	if k.Submitted = day(rec.Dims.Get("submission_date")); k.Submitted == "" {
+		return k, "submission without a day"
+	}
+	os, _ := info.Get("OS").Str()
+	version, _ := info.Get("version").Str()
+	arch, _ := info.Get("arch").Str()
+	if os == "Linux" {
+		version = majorMinor(version)
+	}
+	k.Leaf = strings.Join([]string{
+		clean(rec.Dims.Get("reason")), clean(rec.Dims.Get("appName")), clean(os), clean(version), clean(arch),
+	}, "/")
+	return k, ""
+}
+
+// day returns the day that text begins with, as YYYYMMDD, or "".
+func day(text string) string {
+	const layout = "20060102"
+	if len(text) < len(layout) {
+		return ""
+	}
+	text = text[:len(layout)]
+	if _, err := time.Parse(layout, text); err != nil {
+		return ""
+	}
+	return text
+}
+
+// majorMinor is the version of a Linux without what follows its second number: 3.11.0-12 is 3.11.
+func majorMinor(version string) string {
+	dots := 0
+	for i, c := range version {
+		if c == '.' {
+			dots++
+		}
+		if dots == 2 || c != '.' && !unicode.IsDigit(c) {
+			return version[:i]
+		}
+	}
+	return version
+}
+
+// clean makes a name for a filter of a value that a ping may have chosen: a part of a path, and a member of a JSON object that
+// also has members of its own.
+func clean(value string) string {
+	const most = 64
+	if len(value) > most {
+		value = value[:most]
+		for len(value) > 0 && !utf8.ValidString(value) {
+			value = value[:len(value)-1]
+		}
+	}
+	value = strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f || r == utf8.RuneError || strings.ContainsRune(`/!,`, r) || unicode.Is(unicode.C, r) {
+			return '_'
+		}
+		return r
+	}, value)
+	switch strings.TrimSpace(value) {
+	case "":
+		return "unknown"
+	case "_id", "name", "__proto__":
+		return value + "_"
+	}
+	return value
+}
+
+func isNumber(s string) bool {
+	return s != "" && len(s) < 5 && strings.Trim(s, "0123456789") == ""
+}
+
+// isWord reports whether s is a name as channels have it, and not so long that it is none.
+func isWord(s string) bool {
+	return s != "" && len(s) <= 32 && strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") == ""
+}
+
+// isMeasure reports whether name can be that of a measure, and of a file.
+func isMeasure(name string) bool {
+	if name == "" || len(name) > 100 {
+		return false
+	}
+	for i := range len(name) {
+		switch c := name[i]; {
+		case c >= 'A' && c <= 'Z', c >= 'a' && c <= 'z', c >= '0' && c <= '9', c == '_':
+		case (c == '-' || c == '.') && i > 0:
+		default:
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,87 @@
+package publish
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/telemetry-mr/mr/examples/dashboard/job"
+	"github.com/telemetry-mr/mr/storage/histogram"
+)
+
+// A Source has the definitions of measures. For releases that it knows nothing of it returns an error.
+type Source func(release string) (*histogram.Definitions, error)
+
+// Files returns a source for name: a file Histograms.json for all releases, or a directory with one for each, nightly-27.json
+// for nightly/27, and default.json for the others.
+func Files(name string) Source {
+	read := map[string]*histogram.Definitions{}
+	return func(release string) (*histogram.Definitions, error) {
+		file := name
+		if info, err := os.Stat(name); err == nil && info.IsDir() {
+			file = filepath.Join(name, strings.ReplaceAll(release, "/", "-")+".json")
+			if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
+				file = filepath.Join(name, "default.json")
+			}
+		}
+		if defs := read[file]; defs != nil {
+			return defs, nil
+		}
+		data, err := os.ReadFile(file)
+		if err != nil {
+			return nil, fmt.Errorf("definitions of %s: %w", release, err)
+		}
+		defs, err := histogram.ParseDefinitions(data, histogram.DefinitionOptions{})
+		if err != nil {
+			return nil, fmt.Errorf("%s:%w", file, err)
+		}
+		read[file] = defs
+		return defs, nil
+	}
+}
+
+// A definition is that of a measure as histograms.json has it: all numbers are numbers.
+type definition struct {
+	Kind        string `json:"kind"`
+	Description string `json:"description"`
+	Low         int64  `json:"low,omitempty"`
+	High        int64  `json:"high,omitempty"`
+	Buckets     int64  `json:"n_buckets,omitempty"`
+	Values      int64  `json:"n_values,omitempty"`
+
+	ranges []int64
+}
+
+// lookup returns the definition of a measure, or why it is not published.
+func lookup(defs *histogram.Definitions, measure string) (d definition, reason string) {
+	if name, ok := strings.CutPrefix(measure, job.SimplePrefix); ok {
+		simple := histogram.Definition{Kind: "exponential", Low: job.SimpleLow, High: job.SimpleHigh, Buckets: job.SimpleBuckets}
+		return definition{
+			Kind: simple.Kind, Description: "Simple measure " + name,
+			Low: simple.Low, High: simple.High, Buckets: simple.Buckets, ranges: simple.Ranges(),
+		}, ""
+	}
+	def, err := defs.Lookup(measure)
+	switch {
+	case errors.Is(err, histogram.ErrUndefined):
+		return d, "no definition"
+	case err != nil:
+		return d, "definition that cannot be used"
+	case def.Keyed:
+		return d, "keyed histogram"
+	}
+	d = definition{Kind: def.Kind, Description: def.Description, ranges: def.Ranges()}
+	switch def.Kind {
+	case "linear", "exponential":
+		d.Low, d.High, d.Buckets = max(def.Low, 1), def.High, def.Buckets
+	case "enumerated":
+		d.Values = def.Buckets - 1
+	case "boolean", "flag":
+	default:
+		return d, "kind " + def.Kind
+	}
+	return d, ""
+}

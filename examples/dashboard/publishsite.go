@@ -1,0 +1,40 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"github.com/telemetry-mr/mr/examples/dashboard/publish"
+)
+
+// publishSite makes the site of all deltas in a state.
+func publishSite(ctx context.Context, args []string) error {
+	fs := newFlags("publish")
+	state := fs.String("state", "", "`directory` of the deltas")
+	site := fs.String("site", "", "`directory` of the files to be served; other files in it are left alone")
+	definitions := fs.String("definitions", "", "`Histograms.json`, or a directory with nightly-27.json, ..., default.json")
+	compress := fs.Bool("gzip", false, "write each file with .gz behind its name, too")
+	if err := parse(fs, args, 0); err != nil {
+		return err
+	}
+	if *state == "" || *site == "" || *definitions == "" {
+		return fmt.Errorf("--state, --site and --definitions are required: %w", errUsage)
+	}
+	unlock, err := publish.Lock(*site)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	done, err := publish.Publish(ctx, publish.Options{
+		State: *state, Site: *site, Definitions: publish.Files(*definitions), Compress: *compress,
+	})
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(os.Stderr, "dashboard: %d pings of %s to %s, %d releases\n", done.Pings, done.FirstDay, done.LastDay, len(done.Releases))
+	for _, d := range done.Dropped {
+		fmt.Fprintf(os.Stderr, "dashboard: dropped %d histograms of %d measures: %s\n", d.Pings, len(d.Measures), d.Reason)
+	}
+	return nil
+}
