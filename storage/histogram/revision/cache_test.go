@@ -402,8 +402,11 @@ func TestLinksLeadNowhere(t *testing.T) {
 
 // TestMemoryIsBounded: what was not used for longest goes, and comes back from the disk.
 func TestMemoryIsBounded(t *testing.T) {
-	s := newSite(t, serveText)
-	c := open(t, revision.Options{Dir: t.TempDir(), Server: s.URL, MaxMemory: 2500})
+	s := newSite(t, func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprintf(w, `{"OF":{"kind":"flag","description":%q},%s`, r.URL.Path, text[1:])
+	})
+	const room = 4300 // for two files of about 200 bytes, not for three
+	c := open(t, revision.Options{Dir: t.TempDir(), Server: s.URL, MaxMemory: room})
 	url := func(i int) string { return fmt.Sprint(one, i) }
 	first, second := want(t, c, url(1)), want(t, c, url(2))
 	if want(t, c, url(1)) != first {
@@ -418,6 +421,17 @@ func TestMemoryIsBounded(t *testing.T) {
 	}
 	if n := s.requests.Load(); n != 100 {
 		t.Errorf("%d requests for 100 revisions", n)
+	}
+}
+
+// TestSameText: revisions with the same file share its definitions, for as long as one is in memory.
+func TestSameText(t *testing.T) {
+	c := open(t, revision.Options{Server: newSite(t, serveText).URL, MaxMemory: 4000})
+	defs := want(t, c, one)
+	for i := range 20 {
+		if want(t, c, fmt.Sprint(one, i)) != defs {
+			t.Errorf("revision %d has definitions of its own", i)
+		}
 	}
 }
 

@@ -36,7 +36,7 @@ func newClient(o Options) (*client, error) {
 	}
 	c := &client{o: o, base: base}
 	c.http = &http.Client{
-		Transport:     http.DefaultTransport.(*http.Transport).Clone(),
+		Transport:     &http.Transport{Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true, IdleConnTimeout: time.Minute},
 		Timeout:       o.Timeout,
 		CheckRedirect: c.checkRedirect,
 	}
