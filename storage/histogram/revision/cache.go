@@ -46,8 +46,8 @@ type Options struct {
 const DefaultServer = "https://hg.mozilla.org"
 
 var (
-	// ErrNotFound says that the server has no such revision, or that the revision has no definitions.
-	ErrNotFound = errors.New("the server has no such file")
+	// ErrNotFound says that the server has no such revision, or that the revision has no definitions that can be read.
+	ErrNotFound = errors.New("the server has none")
 	// ErrOffline says that definitions are not in the directory, and that there is no server to ask.
 	ErrOffline = errors.New("not in the directory of definitions")
 )
@@ -171,20 +171,19 @@ func (c *Cache) entry(k key) (e *entry, mine bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	e = c.entries[k]
-	if e != nil && e.place != nil {
-		if e.err == nil || time.Now().Before(e.until) {
-			c.recent.MoveToFront(e.place)
-			return e, false
-		}
+	if e != nil && e.place != nil && e.err != nil && time.Now().After(e.until) {
 		c.remove(e)
 		e = nil
 	}
-	if e != nil {
-		return e, false
+	if e == nil {
+		e = &entry{key: k, done: make(chan struct{})}
+		c.entries[k] = e
+		return e, true
 	}
-	e = &entry{key: k, done: make(chan struct{})}
-	c.entries[k] = e
-	return e, true
+	if e.place != nil {
+		c.recent.MoveToFront(e.place)
+	}
+	return e, false
 }
 
 func (c *Cache) remove(e *entry) {
@@ -243,7 +242,7 @@ func (c *Cache) find(ctx context.Context, id ID) (*file, error) {
 	}
 	f, err := c.parse(text)
 	if err != nil {
-		return nil, fmt.Errorf("the answer of %s: %w", c.o.Server, err)
+		return nil, fmt.Errorf("%w: its answer: %w", ErrNotFound, err)
 	}
 	if err := c.write(id, text); err != nil {
 		return nil, fmt.Errorf("keeping them: %w", err)
@@ -299,7 +298,9 @@ func (c *Cache) write(id ID, text []byte) error {
 func readAll(r io.Reader, most int64) ([]byte, error) {
 	text, err := io.ReadAll(io.LimitReader(r, most+1))
 	if err == nil && int64(len(text)) > most {
-		return nil, fmt.Errorf("longer than %d bytes", most)
+		return nil, fmt.Errorf("%w than %d bytes", errTooLong, most)
 	}
 	return text, err
 }
+
+var errTooLong = errors.New("longer")

@@ -60,7 +60,7 @@ func (c *client) checkRedirect(to *http.Request, via []*http.Request) error {
 	return nil
 }
 
-// An answerError is for an answer that is of no use. The server is up, but may not be asked for this again.
+// An answerError is for an answer that tells nothing of what was asked for: the server is up, and in trouble or the wrong one.
 type answerError struct{ reason string }
 
 func (e *answerError) Error() string { return e.reason }
@@ -110,15 +110,37 @@ func (c *client) request(ctx context.Context, id ID) (text []byte, again bool, e
 		return nil, !final, err
 	}
 	defer func() { _ = resp.Body.Close() }() // read only
-	switch s := resp.StatusCode; {
-	case s == http.StatusNotFound || s == http.StatusGone:
-		return nil, false, ErrNotFound
-	case s != http.StatusOK:
+	again, err = judge(resp)
+	if err != nil {
 		_, _ = io.CopyN(io.Discard, resp.Body, 4<<10) // best effort: the connection can be used again
-		return nil, s >= 500 || s == http.StatusTooManyRequests, &answerError{fmt.Sprintf("the server answers %s", resp.Status)}
+		return nil, again, err
 	}
 	text, err = readAll(resp.Body, c.o.MaxFile)
+	if errors.Is(err, errTooLong) {
+		return nil, false, fmt.Errorf("%w: %w", ErrNotFound, err)
+	}
 	return text, true, err
+}
+
+// judge returns nil for an answer that has the file, and an error that wraps ErrNotFound for one that says that there is
+// none. One ping with a strange revision must not look like a server in trouble, which stops the work; and the other way
+// round, good pings must not be refused for a while of trouble.
+func judge(resp *http.Response) (again bool, err error) {
+	kind, _, _ := strings.Cut(resp.Header.Get("Content-Type"), ";")
+	switch s := resp.StatusCode; s {
+	case http.StatusOK:
+		if strings.TrimSpace(kind) == "text/html" {
+			return false, &answerError{"the server answers with a page for people"}
+		}
+		return false, nil
+	case http.StatusNotFound, http.StatusGone:
+		return false, ErrNotFound
+	case http.StatusRequestTimeout, http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		return true, &answerError{"the server answers " + resp.Status}
+	case http.StatusUnauthorized, http.StatusForbidden, http.StatusProxyAuthRequired:
+		return false, &answerError{"the server answers " + resp.Status}
+	}
+	return false, fmt.Errorf("%w: it answers %s", ErrNotFound, resp.Status)
 }
 
 func (c *client) isDown() error {
