@@ -106,8 +106,13 @@ func (c *client) request(ctx context.Context, id ID) (text []byte, again bool, e
 	req.Header.Set("User-Agent", "mr")
 	resp, err := c.http.Do(req)
 	if err != nil {
-		_, final := errors.AsType[*answerError](err)
-		return nil, !final, err
+		if e, ok := errors.AsType[*answerError](err); ok { // of checkRedirect
+			return nil, false, e
+		}
+		if e, ok := errors.AsType[*url.Error](err); ok {
+			err = e.Err // which may be told of another file, too
+		}
+		return nil, true, fmt.Errorf("asking %s: %w", c.base, err)
 	}
 	defer func() { _ = resp.Body.Close() }() // read only
 	again, err = judge(resp)
