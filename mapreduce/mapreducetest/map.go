@@ -17,6 +17,9 @@ type group[K comparable] struct {
 	values [][]byte // encoded
 }
 
+// mostAgain is how many records are mapped a second time, each of which is looked for in its file.
+const mostAgain = 2000
+
 // mapTwice maps each record on its own, twice, the second time in another order, and returns the pairs by key, in the order of
 // keys.
 func (c *check[K, V]) mapTwice() ([]group[K], error) {
@@ -30,6 +33,7 @@ func (c *check[K, V]) mapTwice() ([]group[K], error) {
 	}
 	again := slices.Clone(input)
 	c.rng.Shuffle(len(again), func(i, k int) { again[i], again[k] = again[k], again[i] })
+	again = again[:min(len(again), mostAgain)]
 	if err := c.store.each(again, func(i int, rec storage.Record) error {
 		second, err := c.try(rec)
 		if err == nil && !slices.EqualFunc(first[i].coded, second.coded, bytes.Equal) {
@@ -104,8 +108,9 @@ func (m mapped[K, V]) String() string {
 func show(v any) string {
 	const most = 200
 	text := fmt.Sprintf("%+v", v)
-	if s, ok := v.(string); ok {
-		text = fmt.Sprintf("%q", s)
+	switch v.(type) {
+	case string, []byte:
+		text = fmt.Sprintf("%q", v)
 	}
 	if len(text) > most {
 		text = fmt.Sprintf("%s... (%d bytes)", strings.ToValidUTF8(text[:most], ""), len(text))
