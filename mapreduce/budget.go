@@ -36,7 +36,8 @@ func (b Budget) limit() int64 {
 	return b.N
 }
 
-func (b Budget) exceeded(bad, lines int64) bool {
+// Exceeded reports whether bad records of so many lines are too many. With a percentage, only all lines tell.
+func (b Budget) Exceeded(bad, lines int64) bool {
 	if b.Percent > 0 {
 		return float64(bad)*100 > b.Percent*float64(lines)
 	}

@@ -36,6 +36,10 @@ type Config struct {
 	RecordTimeout time.Duration // a worker that gets no further for so long is stopped; 0 is one minute
 	StartTimeout  time.Duration // for a worker to come up; 0 is 30 seconds
 
+	// Planned, if set, is called when the files are known, before the first is read. Of the stats, Strays and Unmatched are
+	// there. It is called also if there is no file.
+	Planned func(Stats)
+
 	// Progress, if it is not nil, is called about ten times a second, by one goroutine, until Run returns.
 	Progress func(Progress)
 }

@@ -140,7 +140,8 @@ func (r *run) walk(ctx context.Context) (err error) {
 		return err
 	}
 	r.undo = append(r.undo, func() { _ = r.tree.Close() }) // only read
-	for f, err := range r.tree.Files(r.cfg.Filter) {
+	walk := r.tree.Walk(r.cfg.Filter)
+	for f, err := range walk.Files() {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
@@ -152,6 +153,10 @@ func (r *run) walk(ctx context.Context) (err error) {
 			return err
 		}
 		r.files = append(r.files, worker.File{Path: f.Path, Size: f.Size})
+	}
+	r.stats.Unmatched = walk.Unmatched()
+	if r.cfg.Planned != nil {
+		r.cfg.Planned(*r.stats)
 	}
 	if len(r.files) == 0 {
 		return ErrNoInput

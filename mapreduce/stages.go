@@ -44,7 +44,7 @@ func (r *run) mapAll(ctx context.Context) ([]worker.MapResult, error) {
 	if err != nil {
 		return nil, err
 	}
-	if r.cfg.MaxBad.exceeded(r.stats.Bad, r.stats.Lines) {
+	if r.cfg.MaxBad.Exceeded(r.stats.Bad, r.stats.Lines) {
 		return nil, r.tooManyBad(r.stats.Bad, nil)
 	}
 	return results, r.stats.checkMap(r.files, r.job.MapOnly)

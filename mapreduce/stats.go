@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/telemetry-mr/mr/mapreduce/internal/worker"
+	"github.com/telemetry-mr/mr/storage"
 )
 
 // Stats is the account of a run: what was read, and what became of it. After a run that succeeded it balances; after
@@ -30,10 +31,11 @@ type Stats struct {
 	Rows     int64
 	Output   int64 // bytes
 
-	SkippedBy  map[string]int64 // by reason
-	Counts     map[string]int64 // the job's own counters
-	BadRecords []BadRecord      // the first few, in the order of the input
-	Strays     []Stray          // files in the store that are no record files
+	SkippedBy  map[string]int64    // by reason
+	Counts     map[string]int64    // the job's own counters
+	BadRecords []BadRecord         // the first few, in the order of the input
+	Strays     []Stray             // files in the store that are no record files
+	Unmatched  []storage.Unmatched // values of the filter that no file or directory has
 
 	MapTasks    int
 	ReduceTasks int

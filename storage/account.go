@@ -25,7 +25,7 @@ func (w *Walk) Levels() []Level { return slices.Clone(w.levels) }
 // has seen. A name that lies below a directory which the filter does not hold is not seen.
 type Unmatched struct {
 	Dimension string
-	Values    []string // as in the filter; a range, min..max, only where nothing at all was held
+	Values    []string // as in the filter, but for OTHER; a range, min..max, only where nothing at all was held
 }
 
 // Unmatched returns what the filter names in vain, in the order of the dimensions. A dimension of which the walk has seen
@@ -53,6 +53,8 @@ type term struct {
 	seen    bool        // a name was compared with it
 	matched bool        // and was held
 	missing []namedTerm // the values that no name has had yet
+
+	met map[string]bool // values that were compared, while there are missing ones
 }
 
 // A namedTerm is a value as it is named in the filter, and the set of all that it stands for, as spelled in a path.
@@ -64,14 +66,23 @@ type namedTerm struct {
 func newTerm(set filter.Set, clean func(string) string) term {
 	var t term
 	for _, v := range set.Values() {
-		t.missing = append(t.missing, namedTerm{v.String(), v.Map(clean)})
+		if name := v.String(); name != other { // which a store need not have
+			t.missing = append(t.missing, namedTerm{name, v.Map(clean)})
+		}
 	}
 	return t
 }
 
-// met notes a value that was compared with the term, and whether that holds it.
-func (t *term) met(value string, held bool) {
+// note notes a value that was compared with the term, and whether that holds it.
+func (t *term) note(value string, held bool) {
 	t.seen = true
 	t.matched = t.matched || held
+	if len(t.missing) == 0 || t.met[value] {
+		return
+	}
+	if t.met == nil {
+		t.met = map[string]bool{}
+	}
+	t.met[value] = true
 	t.missing = slices.DeleteFunc(t.missing, func(n namedTerm) bool { return n.set.Contains(value) })
 }

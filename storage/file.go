@@ -34,6 +34,15 @@ func OpenFile(name string) (io.ReadCloser, error) {
 	return &content{r}, nil
 }
 
+// OpenRecords opens a file of records wherever it lies. The records have no dimensions. Otherwise it is File.Open.
+func OpenRecords(name string, o ReadOptions) (*Reader, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	return newReader(f, filepath.ToSlash(name), o), nil
+}
+
 // content is a Reader as a stream of bytes.
 type content struct{ r *Reader }
 

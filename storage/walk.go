@@ -110,7 +110,7 @@ func (w *Walk) holds(dim int, value string) bool {
 	}
 	value = w.tree.layout.clean(dim, value)
 	ok := w.sets[dim].Contains(value)
-	w.terms[dim].met(value, ok)
+	w.terms[dim].note(value, ok)
 	return ok
 }
 

@@ -152,12 +152,17 @@ func (s *storeFlags) open(warnings io.Writer) (*storage.Tree, filter.Filter, err
 }
 
 func (s *storeFlags) tree() (*storage.Tree, error) {
-	if s.schema == "" {
-		return storage.Open(s.data)
-	}
-	schema, err := parseSchema(s.schema)
+	schema, err := s.readSchema()
 	if err != nil {
 		return nil, err
 	}
 	return storage.OpenWith(s.data, schema)
+}
+
+// readSchema reads the file of --schema; it returns nil if there is none.
+func (s *storeFlags) readSchema() (*storage.Schema, error) {
+	if s.schema == "" {
+		return nil, nil
+	}
+	return parseSchema(s.schema)
 }

@@ -3,11 +3,9 @@ package main
 import (
 	"bufio"
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/telemetry-mr/mr/mapreduce"
-	"github.com/telemetry-mr/mr/storage"
 )
 
 const lsUsage = `usage: mr ls [flags]
@@ -34,39 +32,24 @@ func list(ctx context.Context, env env, args []string) error {
 	}
 	defer tree.Close()
 	w := bufio.NewWriter(env.stdout)
-	n := 0
-	var strays []mapreduce.Stray
-	for file, err := range tree.Files(f) {
-		if stray, ok := errors.AsType[*storage.StrayError](err); ok {
-			strays = append(strays, mapreduce.Stray{Path: stray.Path, Reason: stray.Reason})
-			continue
-		}
+	sel := newSelection(tree, f)
+	for file, err := range sel.files() {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(w, "%s\t%s\t%d\n", file.Path, file.Dims, file.Size)
-		n++
+		if _, err := fmt.Fprintf(w, "%s\t%s\t%d\n", file.Path, file.Dims, file.Size); err != nil {
+			return written(err)
+		}
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 	}
 	if err := w.Flush(); err != nil {
-		return fmt.Errorf("writing list: %w", err)
+		return written(err)
 	}
-	warnStrays(env, strays)
-	if n == 0 {
+	sel.warn(env)
+	if sel.count == 0 {
 		return mapreduce.ErrNoInput
 	}
 	return nil
-}
-
-// warnStrays tells of the first few files that are in a store and no part of it.
-func warnStrays(env env, strays []mapreduce.Stray) {
-	const most = 5
-	for _, f := range strays[:min(most, len(strays))] {
-		fmt.Fprintf(env.stderr, "mr: not read: %s: %s\n", printable(f.Path), printable(f.Reason))
-	}
-	if n := len(strays) - most; n > 0 {
-		fmt.Fprintf(env.stderr, "mr: not read: %d more such files\n", n)
-	}
 }

@@ -48,6 +48,8 @@ func verbs() []verb {
 		{"new", forAnalysts, "write a job, its test and a go.mod", newUsage, newJob},
 		{"run", forAnalysts, "run a job over the files that a filter selects", runUsage, runJob},
 		{"ls", forAnalysts, "list the files that run would read", lsUsage, list},
+		{"cat", forAnalysts, "write the records of these files", catUsage, concatenate},
+		{"init", forOperators, "make an empty store", initUsage, initStore},
 		{"revisions", forOperators, "fetch the histogram definitions of source revisions", revisionsUsage, revisions},
 		{"gen", forOperators, "make a store of made-up pings", genUsage, generate},
 		{"help", forAll, "tell what mr or one of its verbs does", helpUsage, help},

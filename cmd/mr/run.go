@@ -115,6 +115,9 @@ func runJob(ctx context.Context, env env, args []string) error {
 	if line != nil {
 		cfg.Progress, cfg.Stderr, cfg.Stdout = line.draw, line.above(env.stderr), line.instead(env.stdout)
 	}
+	if !quiet {
+		cfg.Planned = func(s mapreduce.Stats) { warnUnmatched(cfg.Stderr, s.Unmatched) }
+	}
 	account, err := mapreduce.Run(ctx, mapreduce.Command(program, jobArgs...), cfg)
 	if line != nil {
 		line.end()
@@ -126,6 +129,9 @@ func runJob(ctx context.Context, env env, args []string) error {
 		summarize(env.stderr, account)
 	}
 	if errors.Is(err, mapreduce.ErrNoInput) {
+		if quiet { // else it has been told
+			warnUnmatched(env.stderr, account.Unmatched)
+		}
 		warnStrays(env, account.Strays)
 	}
 	if errors.Is(err, context.Canceled) && cfg.Output != "" {

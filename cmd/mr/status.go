@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"syscall"
 
 	"github.com/telemetry-mr/mr/mapreduce"
+	"github.com/telemetry-mr/mr/storage"
 )
 
 // Exit statuses.
@@ -18,11 +20,12 @@ const (
 	exitBadData     = 4
 	exitInUse       = 75
 	exitInterrupted = 130
+	exitNoReader    = 141
 )
 
 const statusUsage = `Exit status: 0 done, 1 failed, 2 wrong usage, 3 no file matched (an output that
 is there stays), 4 bad data beyond the budget, 75 the output is in use by another
-run, 130 interrupted.
+run, 130 interrupted, 141 nobody reads the list or the records any more.
 `
 
 // A usageError says that the command line is wrong, or names something that is not there.
@@ -45,6 +48,20 @@ var errUsage = errors.New("usage")
 // errOutputKept is the interruption of a run that has an output.
 var errOutputKept = fmt.Errorf("output not written: %w", context.Canceled)
 
+// errNoReader says that what reads standard output has ended, as head does. Like other tools, mr then ends without a word.
+var errNoReader = errors.New("nobody reads standard output")
+
+// written is the error of writing a list or records to standard output.
+func written(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, syscall.EPIPE):
+		return errNoReader
+	}
+	return fmt.Errorf("writing to standard output: %w", err)
+}
+
 // status is the exit status that tells of err.
 func status(err error) int {
 	if err == nil {
@@ -53,10 +70,13 @@ func status(err error) int {
 	if errors.Is(err, context.Canceled) {
 		return exitInterrupted
 	}
+	if errors.Is(err, errNoReader) {
+		return exitNoReader
+	}
 	if errors.Is(err, mapreduce.ErrNoInput) {
 		return exitNoInput
 	}
-	if e, ok := errors.AsType[*mapreduce.TaskError](err); ok && e.BadData {
+	if isBadData(err) {
 		return exitBadData
 	}
 	if _, ok := errors.AsType[*mapreduce.InUseError](err); ok {
@@ -66,6 +86,17 @@ func status(err error) int {
 		return exitUsage
 	}
 	return exitFailed
+}
+
+func isBadData(err error) bool {
+	if e, ok := errors.AsType[*mapreduce.TaskError](err); ok {
+		return e.BadData
+	}
+	if _, ok := errors.AsType[*storage.SyntaxError](err); ok {
+		return true
+	}
+	_, ok := errors.AsType[*storage.DamagedError](err)
+	return ok
 }
 
 func isUsage(err error) bool {
@@ -87,7 +118,7 @@ func isUsage(err error) bool {
 
 // report prints err for a person: what went wrong and, on a line of its own, what may cure it.
 func report(w io.Writer, err error) {
-	if errors.Is(err, errUsage) {
+	if errors.Is(err, errUsage) || errors.Is(err, errNoReader) {
 		return
 	}
 	if errors.Is(err, context.Canceled) {
@@ -129,6 +160,9 @@ func hint(err error) string {
 	}
 	if e, ok := errors.AsType[*mapreduce.ProgramError](err); ok {
 		return e.Hint
+	}
+	if _, ok := errors.AsType[*storage.SyntaxError](err); ok {
+		return "--max-bad says how many bad records to leave out"
 	}
 	if errors.Is(err, mapreduce.ErrNoInput) {
 		return "mr ls lists the files of a store; --data and --filter choose them"
