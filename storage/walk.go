@@ -19,7 +19,8 @@ import (
 // which is why it reads names only. (ReadDir on a directory of an os.Root calls lstat for every entry.)
 type Walk struct {
 	// OnDir, if set, is called for each directory that Files reads, before it is opened, and for each that it does not read
-	// because the filter does not hold its value. dir is the slash path, with a slash at the end; empty for the root.
+	// because the filter does not hold its value, in an order that depends on the tree alone. dir is the slash path, with a
+	// slash at the end; empty for the root.
 	OnDir func(dir string, read bool)
 
 	tree   *Tree
@@ -118,6 +119,9 @@ func (w *Walk) holds(dim int, value string) bool {
 func (w *Walk) selectDirs(names []string, prefix string, level int) []string {
 	s := w.tree.layout.dirs[level]
 	all := len(names)
+	if w.OnDir != nil {
+		slices.Sort(names)
+	}
 	names = slices.DeleteFunc(names, func(name string) bool {
 		value, reason := w.tree.layout.dir(s, name)
 		if reason != "" || w.holds(s.dim, value) {

@@ -135,21 +135,9 @@ main/Firefox/nightly/28.0/20140101.20140103.v2.log.a.zst
 			}
 			got = append(got, f.Path)
 		}
-		sortPruned(got)
 		if got, want := strings.Join(got, "\n"), strings.TrimSpace(tt.want); got != want {
 			t.Errorf("%s: got\n%s\nwant\n%s", tt.name, got, want)
 		}
-	}
-}
-
-// sortPruned sorts each run of pruned directories: they are met in the order of the file system.
-func sortPruned(lines []string) {
-	for i := 0; i < len(lines); i++ {
-		from := i
-		for i < len(lines) && lines[i][0] == '-' {
-			i++
-		}
-		slices.Sort(lines[from:i])
 	}
 }
 

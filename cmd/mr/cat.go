@@ -22,7 +22,7 @@ as ls prints them.
                       error (default 0)
     --max-record SIZE longest record (default 16MiB)
 
-    $ mr cat --data store --filter 'appName=Fennec' | cut -f 2 | jq .info.OS | sort | uniq -c
+    $ mr cat --data store --filter appName=Fennec | cut -f 2 | jq .info.OS | sort -u
 
 What comes before a bad record or a damaged file has been written when it is found.
 

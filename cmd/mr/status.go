@@ -165,7 +165,7 @@ func hint(err error) string {
 		return "--max-bad says how many bad records to leave out"
 	}
 	if errors.Is(err, mapreduce.ErrNoInput) {
-		return "mr ls lists the files of a store; --data and --filter choose them"
+		return "mr ls --explain shows where nothing is left; --data and --filter choose the files"
 	}
 	return ""
 }
