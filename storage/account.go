@@ -2,8 +2,7 @@ package storage
 
 import (
 	"slices"
-
-	"github.com/telemetry-mr/mr/filter"
+	"strings"
 )
 
 // A Level is the account of a Walk for one depth of the tree: the names in all directories there that it has read. They are
@@ -33,56 +32,45 @@ type Unmatched struct {
 func (w *Walk) Unmatched() []Unmatched {
 	var all []Unmatched
 	for i, name := range w.tree.names {
-		t := &w.terms[i]
-		var values []string
-		for _, n := range t.missing {
-			values = append(values, n.name)
+		if len(w.met[i]) == 0 {
+			continue
 		}
-		if !t.matched && len(values) == 0 {
-			values = []string{w.filter[name].String()}
+		clean := func(v string) string { return w.tree.layout.clean(i, v) }
+		matched := false
+		var values []string // of names, as they are spelled
+		for value, held := range w.met[i] {
+			matched = matched || held
+			values = append(values, clean(value))
 		}
-		if t.seen && len(values) > 0 {
-			all = append(all, Unmatched{name, values})
+		var missing []string
+		for _, named := range w.filter[name].Values() {
+			text := named.String()
+			if text != other && !slices.ContainsFunc(values, named.Map(clean).Contains) { // a store need not have OTHER
+				missing = append(missing, text)
+			}
+		}
+		if !matched && len(missing) == 0 {
+			missing = []string{w.filter[name].String()}
+		}
+		if len(missing) > 0 {
+			all = append(all, Unmatched{name, missing})
 		}
 	}
 	return all
 }
 
-// A term is what has been met of what a filter says of one dimension.
-type term struct {
-	seen    bool        // a name was compared with it
-	matched bool        // and was held
-	missing []namedTerm // the values that no name has had yet
-
-	met map[string]bool // values that were compared, while there are missing ones
-}
-
-// A namedTerm is a value as it is named in the filter, and the set of all that it stands for, as spelled in a path.
-type namedTerm struct {
-	name string
-	set  filter.Set
-}
-
-func newTerm(set filter.Set, clean func(string) string) term {
-	var t term
-	for _, v := range set.Values() {
-		if name := v.String(); name != other { // which a store need not have
-			t.missing = append(t.missing, namedTerm{name, v.Map(clean)})
+// holds reports whether the filter holds this value of a dimension, and notes it.
+func (w *Walk) holds(dim int, value string) bool {
+	if w.sets[dim].IsAll() {
+		return true
+	}
+	held, known := w.met[dim][value]
+	if !known {
+		if w.met[dim] == nil {
+			w.met[dim] = map[string]bool{}
 		}
+		held = w.sets[dim].Contains(w.tree.layout.clean(dim, value))
+		w.met[dim][strings.Clone(value)] = held
 	}
-	return t
-}
-
-// note notes a value that was compared with the term, and whether that holds it.
-func (t *term) note(value string, held bool) {
-	t.seen = true
-	t.matched = t.matched || held
-	if len(t.missing) == 0 || t.met[value] {
-		return
-	}
-	if t.met == nil {
-		t.met = map[string]bool{}
-	}
-	t.met[value] = true
-	t.missing = slices.DeleteFunc(t.missing, func(n namedTerm) bool { return n.set.Contains(value) })
+	return held
 }

@@ -30,7 +30,7 @@ type Walk struct {
 	yield  func(File, error) bool
 
 	levels []Level
-	terms  []term // of each dimension
+	met    []map[string]bool // values of each dimension that were compared with the filter, and whether it holds them
 }
 
 // Walk returns a walk over the files that f selects. See Tree.Files.
@@ -44,10 +44,9 @@ func (t *Tree) Walk(f filter.Filter) *Walk {
 		last := &w.levels[len(t.layout.dirs)]
 		last.Dims = append(last.Dims, t.names[s.dim])
 	}
+	w.met = make([]map[string]bool, len(t.names))
 	for i, name := range t.names {
-		clean := func(v string) string { return t.layout.clean(i, v) }
-		w.sets = append(w.sets, f[name].Map(clean))
-		w.terms = append(w.terms, newTerm(f[name], clean))
+		w.sets = append(w.sets, f[name].Map(func(v string) string { return t.layout.clean(i, v) }))
 	}
 	return w
 }
@@ -102,17 +101,6 @@ func (w *Walk) dir(parent *os.Root, name, prefix string, level int) bool {
 		return w.dirs(here, names, prefix, level)
 	}
 	return w.files(here, names, prefix)
-}
-
-// holds reports whether the filter holds this value of a dimension.
-func (w *Walk) holds(dim int, value string) bool {
-	if w.sets[dim].IsAll() {
-		return true
-	}
-	value = w.tree.layout.clean(dim, value)
-	ok := w.sets[dim].Contains(value)
-	w.terms[dim].note(value, ok)
-	return ok
 }
 
 // selectDirs returns the names that may lead to a selected file, or are stray, in the order of what lies below them.
