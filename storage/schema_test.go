@@ -233,6 +233,7 @@ func FuzzParseSchema(f *testing.F) {
 	f.Add([]byte(smallSchema), "a/b.c.log")
 	f.Add(storage.DefaultSchema().JSON(), "a/b/c/d/e.f.v2.log.zst")
 	f.Add([]byte(`{"dimensions": [{"field_name": "a", "allowed_values": {"max": "x"}}]}`), "a.log")
+	f.Add([]byte(`{"dimensions": [{"field_name": "a", "allowed_values": "*"}, {"field_name": "b", "allowed_values": "*"}], "layout": "k={b}/x.{a}.y"}`), "k=%41/x.a.y")
 	f.Fuzz(func(t *testing.T, data []byte, path string) {
 		s, err := storage.ParseSchema(data)
 		if err != nil {
@@ -246,7 +247,10 @@ func FuzzParseSchema(f *testing.F) {
 		if got := again.JSON(); string(got) != string(text) {
 			t.Fatalf("%s became %s", text, got)
 		}
-		checkPath(t, s, strings.Split(path, "/"))
+		if s.Layout == "" {
+			checkPath(t, s, strings.Split(path, "/"))
+		}
+		checkLayout(t, s, strings.Split(path, "/"))
 		if values, err := s.ParsePath(path); err == nil && len(values) != len(s.Dimensions) {
 			t.Fatalf("ParsePath(%q) = %q for %d dimensions", path, values, len(s.Dimensions))
 		}

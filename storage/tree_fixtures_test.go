@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"os"
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -250,4 +251,85 @@ func TestFixtureReal(t *testing.T) {
 	if a, b := selected(t, tree, list), selected(t, tree, bounds); len(a) == 0 || !slices.Equal(a, b) {
 		t.Errorf("the list selects\n%q\nthe range\n%q", a, b)
 	}
+}
+
+// TestFixtureLayouts writes the tree of real submissions in other layouts: each filter selects the same records.
+func TestFixtureLayouts(t *testing.T) {
+	tree, err := storage.Open(fixture(t, "real/telemetry"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tree.Close()
+	filters, err := filepath.Glob(fixture(t, "real/expected") + "/A10_filter_*.json")
+	if err != nil || len(filters) != 17 {
+		t.Fatalf("%d filters, want 17; %v", len(filters), err)
+	}
+	for _, layout := range []string{
+		"reason={reason}/appName={appName}/channel={appUpdateChannel}/version={appVersion}/build={appBuildID}/date={submission_date}/part",
+		"{submission_date}/{appVersion}/reason={reason}/{appBuildID}.{appUpdateChannel}.app={appName}",
+	} {
+		s := &storage.Schema{Version: 1, Layout: layout}
+		for _, d := range tree.Schema().Dimensions {
+			s.Dimensions = append(s.Dimensions, storage.Dimension{Name: d.Name, Type: d.Type})
+		}
+		other, err := storage.Init(t.TempDir(), s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer other.Close()
+		w := storage.NewWriter(other, storage.WriterOptions{})
+		defer w.Close()
+		for file, err := range tree.Files(nil) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			var values []string
+			for _, v := range file.Dims.All() {
+				values = append(values, v)
+			}
+			for rec, err := range file.Records() {
+				if err == nil {
+					err = w.Append(values, rec.Key, rec.Value)
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		if err := w.Commit(); err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range filters {
+			data, err := os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			f, err := filter.Parse(data)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, want := keysOf(t, other, f), keysOf(t, tree, f); !slices.Equal(got, want) {
+				t.Errorf("%s, %s: %d records, want %d", layout, filepath.Base(name), len(got), len(want))
+			}
+		}
+	}
+}
+
+// keysOf returns dimensions and keys of the records that f selects, sorted.
+func keysOf(t *testing.T, tree *storage.Tree, f filter.Filter) []string {
+	t.Helper()
+	var keys []string
+	for file, err := range tree.Files(f) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		for rec, err := range file.Records() {
+			if err != nil {
+				t.Fatal(err)
+			}
+			keys = append(keys, file.Dims.String()+" "+string(rec.Key))
+		}
+	}
+	slices.Sort(keys)
+	return keys
 }
