@@ -42,7 +42,7 @@ func notDate(text string) *problem {
 	if digits, ok := dateDigits(text); ok && dateForms[len(digits)] != "" {
 		return problemf("there is no date %s", text).cure(howDates)
 	}
-	return problemf("%q is not a date", text).cure(howDates)
+	return problemf("%.60q is not a date", text).cure(howDates)
 }
 
 // daysAgo returns how many days before today a relative date is, or false if text is none.
@@ -71,17 +71,17 @@ func (o *Options) date(text string) (first, last string, is *problem) {
 		if near := nearest(text, []string{"today", "yesterday"}); near != "" {
 			is.cure("did you mean %s? %s", near, howDates)
 		} else if _, ok := daysAgo("-" + text); ok {
-			is.cure("%s before today is -%s", text, text)
+			is.cure("%.60s before today is -%.60s", text, text)
 		}
 		return "", "", is
 	}
 	if o.Now.IsZero() {
-		return "", "", problemf("%s counts from today, and nothing says what day that is", text)
+		return "", "", problemf("%.60s counts from today, and nothing says what day that is", text)
 	}
 	days, err := strconv.Atoi(ago)
 	day := o.Now.UTC().AddDate(0, 0, -min(days, 1e7))
 	if err != nil || day.Year() < 1 || day.Year() > 9999 {
-		return "", "", problemf("%s is too long ago", text)
+		return "", "", problemf("%.60s is too long ago", text)
 	}
 	first = day.Format(dateForms[8])
 	return first, first + endOfDay, nil

@@ -19,12 +19,15 @@ type SyntaxError struct {
 }
 
 // Error returns three lines: the message, the expression, and a caret under the place, for a font in which Chinese,
-// Japanese and Korean characters are two columns wide.
+// Japanese and Korean characters are two columns wide. Of a long expression there is the part around the place.
 func (e *SyntaxError) Error() string {
+	const around = 80
 	var line strings.Builder
 	column := 0
 	for i, r := range e.Expr {
 		switch {
+		case i < e.Offset-around || i > e.Offset+around:
+			continue
 		case isBlank(r):
 			r = ' '
 		case unicode.IsControl(r) || unicode.Is(unicode.Cf, r):
@@ -71,7 +74,7 @@ func (o Options) ParseExpr(expr string) (Filter, error) {
 			if err != nil {
 				return nil, err
 			}
-			f[dim] = f[dim].Intersect(set)
+			f[dim] = Set{clauses: append(f[dim].clauses, set.clauses...)} // which nobody else has
 		}
 		at = end + 1
 	}
@@ -107,7 +110,7 @@ func (p *termParser) term(at, end int) (string, Set, error) {
 	op := strings.IndexAny(term, "=<>!~")
 	switch {
 	case op < 0:
-		return "", Set{}, p.errorf(at, "no = after %q; a term is DIMENSION=VALUE, and blanks separate terms", term)
+		return "", Set{}, p.errorf(at, "no = after %.60q; a term is DIMENSION=VALUE, and blanks separate terms", term)
 	case strings.HasPrefix(term[op:], "!="):
 		p.not = true
 	case term[op] == '<' || term[op] == '>':
@@ -199,8 +202,8 @@ func (p *termParser) span(lowest, highest string, offset int) error {
 		}
 	}
 	if r.isEmpty() {
-		err := p.errorf(offset, "a range from %s to %s holds nothing", lowest, highest)
-		err.Hint = "the lower bound comes first: " + highest + ".." + lowest
+		err := p.errorf(offset, "a range from %.60s to %.60s holds nothing", lowest, highest)
+		err.Hint = fmt.Sprintf("the lower bound comes first: %.60s..%.60s", highest, lowest)
 		return err
 	}
 	p.spans = append(p.spans, r)
@@ -214,11 +217,11 @@ func (o *Options) bound(typ, text string) (lowest, highest string, is *problem) 
 		return o.date(text)
 	case "number":
 		if !isNumber(text) {
-			return "", "", problemf("%q is not a number", text).cure("a number is written 7, -7 or 7.5")
+			return "", "", problemf("%.60q is not a number", text).cure("a number is written 7, -7 or 7.5")
 		}
 	case "version":
 		if !isVersion(text) {
-			return "", "", problemf("%q is not a version", text).cure("a version begins with a digit: 24, 24.0.1, 24.0a1")
+			return "", "", problemf("%.60q is not a version", text).cure("a version begins with a digit: 24, 24.0.1, 24.0a1")
 		}
 	}
 	return text, text, nil

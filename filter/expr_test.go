@@ -236,6 +236,21 @@ func TestParseExprEmpty(t *testing.T) {
 	}
 }
 
+// TestParseExprLong checks that a mistake in a long expression does not fill the screen.
+func TestParseExprLong(t *testing.T) {
+	long := strings.Repeat("x", 10000)
+	for _, expr := range []string{
+		long, long + "=x", "appName=" + long + "=" + long, "appName=" + strings.Repeat("é,", 10000), "reason=" + long, "memsize=1" + long, "memsize=1" + long + "..2",
+		"submission_date=" + long, "submission_date=-" + strings.Repeat("9", 10000) + "d", "memsize=" + strings.Repeat("9", 10000) + "..1",
+	} {
+		_, err := options.ParseExpr(expr)
+		wrong, ok := errors.AsType[*filter.SyntaxError](err)
+		if !ok || len(err.Error()) > 600 || len(wrong.Hint) > 300 {
+			t.Errorf("%.40s...: error %.1000v", expr, err)
+		}
+	}
+}
+
 // expressions makes expressions for options.
 func expressions() *rapid.Generator[string] {
 	bounds := map[string]*rapid.Generator[string]{

@@ -58,7 +58,7 @@ func (o *Options) dimension(name string) (Dimension, *problem) {
 	if near := nearest(name, names); near != "" {
 		hint = "did you mean " + near + "? " + hint
 	}
-	return Dimension{}, problemf("unknown dimension %q", name).cure("%s", hint)
+	return Dimension{}, problemf("unknown dimension %.60q", name).cure("%s", hint)
 }
 
 // stored returns a problem if no file of the store can have a value that c holds. value is what c was made from.
@@ -67,8 +67,8 @@ func (o *Options) stored(d Dimension, value string, c clause) *problem {
 		return nil
 	}
 	allowed := d.Allowed.names()
-	if slices.ContainsFunc(allowed, c.contains) {
-		return nil
+	if slices.ContainsFunc(allowed, c.contains) || len(c.spans) > 0 && d.Allowed.hasRange() {
+		return nil // whether two ranges have something in common is not looked at
 	}
 	hint := "the schema has " + d.Allowed.String()
 	if len(allowed) > 12 {
@@ -77,66 +77,5 @@ func (o *Options) stored(d Dimension, value string, c clause) *problem {
 	if near := nearest(value, allowed); near != "" {
 		hint = "did you mean " + near + "? " + hint
 	}
-	return problemf("no file of the store can have %s=%s", d.Name, value).cure("%s; any other value is stored as %s", hint, other)
-}
-
-// nearest returns the candidate that someone who wrote word may have meant: the same but for upper and lower case, the one
-// that contains word, or one that, or the end of which, is a few letters away. If there is none, it returns "".
-func nearest(word string, candidates []string) string {
-	word = strings.ToLower(word)
-	if len(word) < 2 || len(word) > 100 {
-		return ""
-	}
-	var found []string
-	for _, c := range candidates {
-		lower := strings.ToLower(c)
-		if lower == word {
-			return c
-		}
-		if len(word) > 2 && strings.Contains(lower, word) {
-			found = append(found, c)
-		}
-	}
-	if len(found) == 1 {
-		return found[0]
-	}
-	best, least := "", 2+len(word)/4
-	for _, c := range candidates {
-		lower := strings.ToLower(c)
-		d := distance(word, lower)
-		if end := len(lower) - len(word) - 1; end > 0 && len(word) > 4 {
-			d = min(d, distance(word, lower[end:])) // chanel, for appUpdateChannel
-		}
-		if d < least {
-			best, least = c, d
-		}
-	}
-	return best
-}
-
-// distance returns how many bytes must be inserted, deleted, replaced or swapped with the next to make b of a.
-func distance(a, b string) int {
-	if len(b) > 2*len(a)+2 {
-		return len(b)
-	}
-	var before, last []int // the rows above
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		before, last, row = last, row, make([]int, len(b)+1)
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := 1
-			if a[i] == b[j] {
-				cost = 0
-			}
-			row[j+1] = min(last[j]+cost, last[j+1]+1, row[j]+1)
-			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
-				row[j+1] = min(row[j+1], before[j-1]+1)
-			}
-		}
-	}
-	return row[len(b)]
+	return problemf("no file of the store can have %s=%.60s", d.Name, value).cure("%s; any other value is stored as %s", hint, other)
 }

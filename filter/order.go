@@ -190,12 +190,12 @@ func isName(s string) bool {
 	return s != "" && !strings.ContainsFunc(s, func(r rune) bool { return (r < 'A' || r > 'Z') && r != '_' })
 }
 
-// isTyped reports whether typ has an order of its own; values of others compare as text.
-func isTyped(typ string) bool { return slices.Contains(types[1:], typ) }
+// hasOrder reports whether typ has an order of its own; values of others compare as text.
+func hasOrder(typ string) bool { return slices.Contains(types[1:], typ) }
 
 // isText reports whether a value in an expression is just that text. Where there is a type with an order, that is a word in
 // capitals, and anything that begins with a letter and cannot be meant for a date.
 func isText(typ, value string) bool {
 	c := value[0] | 0x20
-	return !isTyped(typ) || isName(value) || typ != "date" && ('a' <= c && c <= 'z' || c >= 0x80)
+	return !hasOrder(typ) || isName(value) || typ != "date" && ('a' <= c && c <= 'z' || c >= 0x80)
 }

@@ -17,6 +17,8 @@ type parser struct {
 	dec     *json.Decoder
 	from    int // offset in data where dec began
 	at      int // offset of the token that next returned
+
+	counted, line, lineAt int // the line that the offset counted is in, from 0, and where it begins
 }
 
 func newParser(data []byte) (*parser, error) {
@@ -66,11 +68,19 @@ func (p *parser) value(offset int) *parser {
 	return &v
 }
 
+// errorf says what is wrong at p.at. Lines are counted from the place of the error before, of which there may be many.
 func (p *parser) errorf(format string, args ...any) *DocumentError {
-	before := p.data[:min(p.at, len(p.data))]
-	line := bytes.Count(before, []byte("\n"))
-	column := len(before) - (bytes.LastIndexByte(before, '\n') + 1)
-	return &DocumentError{Line: line + 1, Column: column + 1, Msg: fmt.Sprintf(format, args...)}
+	at := min(p.at, len(p.data))
+	if at < p.counted {
+		p.counted, p.line, p.lineAt = 0, 0, 0
+	}
+	between := p.data[p.counted:at]
+	if i := bytes.LastIndexByte(between, '\n'); i >= 0 {
+		p.line += bytes.Count(between, []byte("\n"))
+		p.lineAt = p.counted + i + 1
+	}
+	p.counted = at
+	return &DocumentError{Line: p.line + 1, Column: at - p.lineAt + 1, Msg: fmt.Sprintf(format, args...)}
 }
 
 // next returns the next token and remembers where it starts.

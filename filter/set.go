@@ -149,7 +149,7 @@ func (s Set) Map(f func(string) string) Set {
 }
 
 func (r *span) mapBounds(f func(string) string) {
-	if isTyped(r.typ) {
+	if hasOrder(r.typ) {
 		return
 	}
 	if r.hasMin {
@@ -187,6 +187,10 @@ func (s Set) names() []string {
 		}
 	}
 	return all
+}
+
+func (s Set) hasRange() bool {
+	return slices.ContainsFunc(s.clauses, func(c clause) bool { return len(c.spans) > 0 })
 }
 
 // typeName returns the type of the dimension that s is for, as far as s knows.

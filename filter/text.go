@@ -72,7 +72,7 @@ func (r *span) text() (text string, exact bool) {
 		}
 	}
 	exact = (!r.hasMin || isBound(r.typ, r.min, lowest, false)) && (!r.hasMax || isBound(r.typ, r.max, highest, true))
-	if r.hasMin && r.hasMax && lowest == highest && isTyped(r.typ) {
+	if r.hasMin && r.hasMax && lowest == highest && hasOrder(r.typ) {
 		return lowest, exact
 	}
 	return lowest + ".." + highest, exact

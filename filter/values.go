@@ -136,7 +136,7 @@ func (p *valuesParser) keyed(keys []string) (set Set, err error) {
 		return set, err
 	}
 	if r.isEmpty() {
-		p.warn(problemf("a range from %s to %s holds nothing", r.min, r.max))
+		p.warn(problemf("a range from %.60s to %.60s holds nothing", r.min, r.max))
 	}
 	return rangeOf(r.typ, r.min, r.max, r.hasMin, r.hasMax), nil
 }
@@ -144,7 +144,7 @@ func (p *valuesParser) keyed(keys []string) (set Set, err error) {
 // bound reads a bound of a range.
 func (p *valuesParser) bound(key string) (string, error) {
 	text, err := p.str(key)
-	if err != nil || !isTyped(p.dim.Type) {
+	if err != nil || !hasOrder(p.dim.Type) {
 		return text, err
 	}
 	if p.dim.Type == "date" {
@@ -190,13 +190,13 @@ func (p *valuesParser) all() (Set, error) {
 	if token != json.Delim('[') {
 		return Set{}, p.errorf(`"all" is not a list`)
 	}
-	set := All()
+	var set Set
 	for p.dec.More() {
 		more, err := p.set(keysInAll)
 		if err != nil {
 			return Set{}, err
 		}
-		set = set.Intersect(more)
+		set.clauses = append(set.clauses, more.clauses...)
 	}
 	_, err = p.next()
 	return set, err

@@ -156,6 +156,45 @@ func TestFilterStores(t *testing.T) {
 	}
 }
 
+// TestFilterStoresTyped has a schema with ranges: a value that stands for several is wrong only where none can be stored.
+func TestFilterStoresTyped(t *testing.T) {
+	schema, err := storage.ParseSchema([]byte(`{"dimensions": [
+		{"field_name": "version", "allowed_values": ["24.0", "28.0.1"], "type": "version"},
+		{"field_name": "build", "allowed_values": {"min": "20130601120000"}, "type": "date"},
+		{"field_name": "date", "allowed_values": {"not": ["20130607"]}, "type": "date"}]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	options := schema.FilterOptions(time.Time{})
+	for _, tt := range []struct {
+		expr string
+		want bool
+	}{
+		{"version=24", true},
+		{"version=24.0.0", true},
+		{"version=28,24", true},
+		{"version=28.0", false},
+		{"version=29", false},
+		{"version!=OTHER", true},
+		{"build=20130601", true},
+		{"date=20130606", true},
+	} {
+		if f, err := options.ParseExpr(tt.expr); (err == nil) != tt.want {
+			t.Errorf("%s: %v, %v", tt.expr, f, err)
+		}
+	}
+	for _, tt := range []struct{ values, want string }{
+		{"24.0 20130601130000 20130608", "24.0 20130601130000 20130608"},
+		{"24 20130601 2013-06-07", "OTHER OTHER OTHER"},
+		{"28.0.1 2013-06-02 OTHER", "28.0.1 2013_06_02 OTHER"},
+		{"28.0 UNKNOWN 20130607", "OTHER OTHER OTHER"},
+	} {
+		if got := strings.Join(schema.Clean(strings.Fields(tt.values)), " "); got != tt.want {
+			t.Errorf("Clean(%s) = %s, want %s", tt.values, got, tt.want)
+		}
+	}
+}
+
 // TestFixtureSelectionTyped parses the filters of the vectors with the types of the default schema, which make no
 // difference to what they select.
 func TestFixtureSelectionTyped(t *testing.T) {

@@ -28,7 +28,8 @@ type Schema struct {
 // maxDimensions keeps paths within what systems allow.
 const maxDimensions = 32
 
-// A Dimension is one dimension of a Schema.
+// A Dimension is one dimension of a Schema. Ranges in Allowed compare by the Type if ParseSchema has made them; those of
+// filter.Range compare as text.
 type Dimension struct {
 	Name    string
 	Allowed filter.Set // other values are stored as OTHER
