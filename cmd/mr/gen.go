@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/telemetry-mr/mr/cmd/mr/internal/gen"
@@ -42,6 +43,9 @@ func generate(ctx context.Context, env env, args []string) error {
 		return usagef("%v", err)
 	}
 	stats, err := gen.Run(ctx, o)
+	if errors.Is(err, gen.ErrNotEmpty) {
+		return usagef("%v", err).hint("choose another directory, or remove it")
+	}
 	if err != nil {
 		return err
 	}

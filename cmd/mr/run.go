@@ -3,9 +3,7 @@ package main
 import (
 	"context"
 	"errors"
-	"flag"
 	"io"
-	"strings"
 
 	"github.com/telemetry-mr/mr/mapreduce"
 )
@@ -137,22 +135,5 @@ func runJob(ctx context.Context, env env, args []string) error {
 	if errors.Is(err, context.Canceled) && cfg.Output != "" {
 		return errOutputKept
 	}
-	return err
-}
-
-// argsOfJob returns the arguments behind JOB. If the first is spelled like a flag of mr's own, it is most likely in the wrong
-// place, and a job that looks at no arguments would not tell; behind a -- it is the job's.
-func argsOfJob(fs *flag.FlagSet) ([]string, error) {
-	args := fs.Args()[1:]
-	if len(args) > 0 && args[0] == "--" {
-		return args[1:], nil
-	}
-	if len(args) > 0 && strings.HasPrefix(args[0], "-") {
-		name, _, _ := strings.Cut(strings.TrimLeft(args[0], "-"), "=")
-		if fs.Lookup(name) != nil {
-			return nil, usagef("%s stands behind the job, which would get it", args[0]).
-				hint("flags of mr come before JOB; if it is meant for the job: JOB -- " + args[0])
-		}
-	}
-	return args, nil
+	return misplaced(err, fs)
 }

@@ -102,6 +102,9 @@ func (o Options) resolve() (Options, variant, error) {
 	return o, v, nil
 }
 
+// ErrNotEmpty says that there is something in Dir already.
+var ErrNotEmpty = errors.New("is not empty")
+
 // Run makes the store. It appears at Dir whole or not at all: it grows under a hidden temporary name beside it, which an
 // error or the end of ctx removes. What a killed run leaves under that name, the next run for the same Dir removes.
 // Nothing is synced: after a power cut, make it again.
@@ -111,7 +114,7 @@ func Run(ctx context.Context, o Options) (Stats, error) {
 		return Stats{}, err
 	}
 	if names, err := os.ReadDir(o.Dir); err == nil && len(names) > 0 {
-		return Stats{}, fmt.Errorf("making store: %s is not empty", o.Dir)
+		return Stats{}, fmt.Errorf("making store: %s %w", o.Dir, ErrNotEmpty)
 	} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return Stats{}, fmt.Errorf("making store: %w", err)
 	}
