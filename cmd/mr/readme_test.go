@@ -20,22 +20,16 @@ func TestReadme(t *testing.T) {
 	module := t.TempDir()
 	copyModule(t, root, module)
 
-	for _, block := range blocks(readme, "console") {
-		for _, c := range commands(block) {
-			if c.line == "go test ./..." {
-				continue // that is us
+	for _, b := range allBlocks(readme) {
+		switch b.language {
+		case "console":
+			for _, c := range commands(b.text) {
+				if c.line != "go test ./..." { // that is us
+					replay(t, module, c)
+				}
 			}
-			cmd := exec.Command("sh", "-c", c.line)
-			cmd.Dir = module
-			var stderr strings.Builder
-			cmd.Stderr = &stderr
-			out, err := cmd.Output()
-			if err != nil {
-				t.Fatalf("$ %s\n%s%v", c.line, stderr.String(), err)
-			}
-			if got := string(out); got != c.output {
-				t.Errorf("$ %s\nprints\n%s\nREADME.md has\n%s", c.line, got, c.output)
-			}
+		case "diff":
+			edit(t, module, b.text)
 		}
 	}
 
@@ -89,25 +83,97 @@ func copyModule(t *testing.T, root fs.FS, dir string) {
 	}
 }
 
+// replay runs a command, which must print what README.md says, but for the time that a test takes.
+func replay(t *testing.T, dir string, c command) {
+	t.Helper()
+	cmd := exec.Command("sh", "-c", c.line)
+	cmd.Dir = dir
+	var stderr strings.Builder
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("$ %s\n%s%s%v", c.line, out, stderr.String(), err)
+	}
+	seconds := regexp.MustCompile(`(?m)\t[0-9.]+s$`)
+	if got, want := seconds.ReplaceAllString(string(out), ""), seconds.ReplaceAllString(c.output, ""); got != want {
+		t.Errorf("$ %s\nprints\n%s\nREADME.md has\n%s", c.line, got, want)
+	}
+}
+
+// edit does what a diff without line numbers says: the name of a file behind +++, then lines that stay, go (-) or come (+),
+// with @@ between those that are apart.
+func edit(t *testing.T, dir, diff string) {
+	t.Helper()
+	for file := range strings.SplitSeq(strings.TrimPrefix(diff, "+++ "), "\n+++ ") {
+		name, hunks, _ := strings.Cut(strings.TrimRight(file, "\n"), "\n")
+		name = filepath.Join(dir, filepath.FromSlash(name))
+		old, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := string(old)
+		for hunk := range strings.SplitSeq(hunks, "\n@@\n") {
+			var before, after strings.Builder
+			for line := range strings.Lines(hunk + "\n") {
+				if line[0] != '+' {
+					before.WriteString(line[1:])
+				}
+				if line[0] != '-' {
+					after.WriteString(line[1:])
+				}
+			}
+			if strings.Count(text, before.String()) != 1 {
+				t.Fatalf("README.md changes lines of %s that are not there:\n%s\nThere is\n%s", name, before.String(), text)
+			}
+			text = strings.Replace(text, before.String(), after.String(), 1)
+		}
+		if err := os.WriteFile(name, []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+type block struct{ language, text string }
+
+// allBlocks returns the code blocks.
+func allBlocks(markdown string) []block {
+	var found []block
+	for _, m := range regexp.MustCompile("(?ms)^```([a-z]+)\n(.*?)^```$").FindAllStringSubmatch(markdown, -1) {
+		found = append(found, block{m[1], m[2]})
+	}
+	return found
+}
+
 // blocks returns the text of the code blocks in a language.
 func blocks(markdown, language string) []string {
 	var found []string
-	for _, m := range regexp.MustCompile("(?ms)^```"+language+"\n(.*?)^```$").FindAllStringSubmatch(markdown, -1) {
-		found = append(found, m[1])
+	for _, b := range allBlocks(markdown) {
+		if b.language == language {
+			found = append(found, b.text)
+		}
 	}
 	return found
 }
 
 type command struct{ line, output string }
 
-// commands splits a console block: a line that begins with "$ " is a command, what follows is its output.
+// commands splits a console block: a line that begins with "$ " is a command, lines behind it with "> " belong to it, and what
+// follows is its output.
 func commands(block string) []command {
 	var all []command
 	for line := range strings.Lines(block) {
 		if c, ok := strings.CutPrefix(line, "$ "); ok {
 			all = append(all, command{line: strings.TrimSpace(c)})
-		} else if len(all) > 0 {
-			all[len(all)-1].output += line
+			continue
+		}
+		if len(all) == 0 {
+			continue
+		}
+		last := &all[len(all)-1]
+		if c, ok := strings.CutPrefix(line, "> "); ok && last.output == "" {
+			last.line += "\n" + strings.TrimRight(c, "\n")
+		} else {
+			last.output += line
 		}
 	}
 	return all
