@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"path"
 	"slices"
-	"strings"
 )
 
 // The codecs as Format.Codec names them.
@@ -25,7 +24,7 @@ const (
 // A codec is one way in which the content of a file is stored.
 type codec struct {
 	name   string
-	magic  string   // what a file of it begins with
+	magic  string   // what a file of it begins with; ? is any byte
 	exts   []string // names with these claim it
 	open   func(w *workspace) (source, error)
 	format func(head []byte) Format // by the first bytes of the file; what it says of Codec is not looked at
@@ -37,7 +36,8 @@ var codecs = []codec{
 	{codecGzip, "\x1f\x8b", []string{".gz"}, (*workspace).openGzip, always(Format{Checksums: true, Cuts: CutsInside})},
 	{codecXZ, xzMagic, []string{".xz"}, (*workspace).openXZ, xzFormat},
 	{codecLZMA, "\x5d\x00\x00", []string{".lzma"}, (*workspace).openLZMA, always(Format{Cuts: CutsAll})},
-	{codecBzip2, "BZh", []string{".bz2"}, (*workspace).openBzip2, always(Format{Checksums: true, Cuts: CutsInside})},
+	{codecBzip2, "BZh?1AY&SY", []string{".bz2"}, (*workspace).openBzip2, always(Format{Checksums: true, Cuts: CutsInside})},
+	{codecBzip2, "BZh?\x17\x72\x45\x38\x50\x90", nil, (*workspace).openBzip2, always(Format{Checksums: true, Cuts: CutsInside})}, // of nothing
 	{codecLZ4, "\x04\x22\x4d\x18", []string{".lz4"}, (*workspace).openLZ4, lz4Format},
 	{codecLZ4, lz4Legacy, nil, refuse(errLegacyLZ4), always(Format{})},
 	{codecSnappy, snappyMagic, []string{".sz", ".snappy"}, (*workspace).openSnappy, always(snappyFormat)},
@@ -87,7 +87,7 @@ func (w *workspace) recognise() (*codec, Format) {
 	head := w.in.rest()[skip:]
 	for i := range codecs {
 		c := &codecs[i]
-		if strings.HasPrefix(string(head[:min(len(head), len(c.magic))]), c.magic) && (skip == 0 || c.name == codecZstd || c.name == codecLZ4) {
+		if hasMagic(head, c.magic) && (skip == 0 || c.name == codecZstd || c.name == codecLZ4) {
 			f := c.format(head)
 			f.Codec = c.name
 			return c, f
@@ -97,6 +97,18 @@ func (w *workspace) recognise() (*codec, Format) {
 		return &codecs[0], Format{Codec: codecZstd, Cuts: CutsInside}
 	}
 	return nil, Format{Codec: codecPlain}
+}
+
+func hasMagic(head []byte, magic string) bool {
+	if len(head) < len(magic) {
+		return false
+	}
+	for i := range len(magic) {
+		if magic[i] != '?' && magic[i] != head[i] {
+			return false
+		}
+	}
+	return true
 }
 
 // claimed is the codec that the name of a file promises: codecPlain if none, the extension if it is one that is not read.

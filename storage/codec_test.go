@@ -45,7 +45,7 @@ type tool struct {
 	args    []string
 	pack    func(io.Writer) io.WriteCloser
 	sumless bool // a change goes unnoticed
-	slow    bool // or for a long content no other than the next
+	slow    bool // or for a long content no other than another
 }
 
 // run returns nil if there is no such program.
@@ -340,7 +340,8 @@ func TestHostileHeaders(t *testing.T) {
 		"lzma dictionary of 4 GiB":        "\x5d\x00\x00\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x00\x00\x00",
 		"lzma dictionary of 2 GiB":        "\x5d\x00\x00\x00\x80\xff\xff\xff\xff\xff\xff\xff\xff\x00\x00\x00",
 		"gzip member that does not begin": "\x1f\x8b\x07\x00",
-		"bzip2 of no size":                "BZh0",
+		"bzip2 of no size":                "BZh01AY&SY",
+		"bzip2 block that is cut":         "BZh91AY&SY\x00\x00\x00\x00\x00",
 		"lz4 legacy":                      "\x02\x21\x4c\x18\x06\x00\x00\x00Pa\t{}\n",
 		"lz4 block of 2 GiB":              "\x04\x22\x4d\x18\x60\x40\x82\xff\xff\xff\x7f",
 		"lz4 dictionary":                  "\x04\x22\x4d\x18\x61\x40\x01\x00\x00\x00\x00\x00\x00\x00\x00",
