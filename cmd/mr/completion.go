@@ -56,5 +56,5 @@ func completion(_ context.Context, env env, args []string) error {
 	if err := script.Execute(&text, all); err != nil {
 		return err
 	}
-	return page(env.stdout, text.String())
+	return write(env.stdout, text.String())
 }

@@ -60,8 +60,11 @@ leaves it as it is and says why on standard error.
 	return b.String()
 }
 
-// page prints a text that somebody has asked for.
-func page(w io.Writer, text string) error {
+// page prints a text for people.
+func page(w io.Writer, text string) error { return write(w, fit(text)) }
+
+// write prints what was asked for. It is an error if nobody can have got it.
+func write(w io.Writer, text string) error {
 	if isClosed(w) {
 		return errors.New("writing: standard output is closed")
 	}

@@ -13,11 +13,7 @@ func TestUsages(t *testing.T) {
 		if !regexp.MustCompile(`^usage: mr ` + v.name + `\b`).MatchString(v.usage) {
 			t.Errorf("%s: usage begins with %.40q", v.name, v.usage)
 		}
-		for line := range strings.Lines(v.usage) {
-			if n := len([]rune(strings.TrimRight(line, "\n"))); n > 88 {
-				t.Errorf("%s: a line of %d columns: %s", v.name, n, line)
-			}
-		}
+		fits(t, v.usage)
 		var has, described []string
 		for _, o := range v.options() {
 			has = append(has, o.Name)
@@ -33,10 +29,23 @@ func TestUsages(t *testing.T) {
 			t.Errorf("%s has the flags\n%q, its usage describes\n%q", v.name, has, described)
 		}
 	}
-	for line := range strings.Lines(overview()) {
-		if len(line) > 89 {
-			t.Errorf("help: a line of %d columns: %s", len(line)-1, line)
+	for _, text := range topics {
+		fits(t, text)
+	}
+	fits(t, overview())
+}
+
+// fits checks that a text as it is printed is no wider than a terminal, and says what it said.
+func fits(t *testing.T, text string) {
+	t.Helper()
+	got := fit(text)
+	for line := range strings.Lines(got) {
+		if n := len(strings.TrimRight(line, "\n")); n > columns && !verbatim.MatchString(line) {
+			t.Errorf("a line of %d columns: %s", n, line)
 		}
+	}
+	if !slices.Equal(strings.Fields(got), strings.Fields(text)) {
+		t.Errorf("the words of\n%s\nare not those of\n%s", got, text)
 	}
 }
 

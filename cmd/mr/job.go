@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"time"
 )
 
 // jobProgram returns the path of the job program that JOB means, and what removes it after the run if it was built for it.
@@ -57,6 +58,8 @@ func build(ctx context.Context, env env, dir string) (path string, remove func()
 	// go run ends by executing this program, with the job's as its last argument. Only there does it tell where that is.
 	cmd := exec.CommandContext(ctx, "go", "run", "-exec", quote(self)+" "+keepProgram+" "+quote(own), ".")
 	cmd.Dir = dir
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) } // then go removes what it has begun
+	cmd.WaitDelay = 5 * time.Second
 	var said bytes.Buffer
 	cmd.Stdout, cmd.Stderr = env.stderr, io.MultiWriter(env.stderr, &said)
 	err = cmd.Run()

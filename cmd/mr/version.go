@@ -21,7 +21,7 @@ func version(_ context.Context, env env, args []string) error {
 	if fs.NArg() > 0 {
 		return usagef("version takes no arguments: %q", fs.Arg(0))
 	}
-	return page(env.stdout, describe(debug.ReadBuildInfo()))
+	return write(env.stdout, describe(debug.ReadBuildInfo()))
 }
 
 // describe is a line about a build.
