@@ -55,16 +55,25 @@ func build(ctx context.Context, env env, dir string) (path string, remove func()
 	if err != nil {
 		return "", nil, fmt.Errorf("directory for the job program: %w", err)
 	}
+	abs, err := filepath.Abs(own) // for go, which runs elsewhere
+	bin, tmp := filepath.Join(abs, "bin"), filepath.Join(abs, "tmp")
+	if err := errors.Join(err, os.Mkdir(bin, 0o700), os.Mkdir(tmp, 0o700)); err != nil {
+		remove()
+		return "", nil, err
+	}
 	// go run ends by executing this program, with the job's as its last argument. Only there does it tell where that is.
-	cmd := exec.CommandContext(ctx, "go", "run", "-exec", quote(self)+" "+keepProgram+" "+quote(own), ".")
+	cmd := exec.CommandContext(ctx, "go", "run", "-exec", quote(self)+" "+keepProgram+" "+quote(bin), ".")
 	cmd.Dir = dir
-	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) } // then go removes what it has begun
-	cmd.WaitDelay = 5 * time.Second
+	if os.Getenv("GOTMPDIR") == "" {
+		cmd.Env = append(os.Environ(), "GOTMPDIR="+tmp) // go leaves its files when it is interrupted
+	}
+	cmd.WaitDelay = time.Second // for what go has started, when it is killed
 	var said bytes.Buffer
 	cmd.Stdout, cmd.Stderr = env.stderr, io.MultiWriter(env.stderr, &said)
 	err = cmd.Run()
+	_ = os.RemoveAll(tmp) // what is left is removed with own
 	if err == nil {
-		path, err = kept(own)
+		path, err = kept(bin)
 	}
 	if err != nil {
 		remove()
