@@ -66,11 +66,11 @@ type xzReader struct {
 
 	block *lzma.Reader2 // nil between blocks
 	check hash.Hash     // of its content; may be nil
-	header
+	xzBlock
 }
 
-// header is what a block says of itself. A size is -1 if it says nothing.
-type header struct {
+// xzBlock is what a block says of itself. A size is -1 if it says nothing.
+type xzBlock struct {
 	start            int64 // of the block
 	size             int64 // of the header
 	packed, unpacked int64
@@ -177,7 +177,7 @@ func (x *xzReader) beginStream() error {
 
 // beginBlock reads the header of a block behind its first byte.
 func (x *xzReader) beginBlock(size byte) error {
-	x.header = header{start: x.pos - 1, size: (int64(size) + 1) * 4, packed: -1, unpacked: -1}
+	x.xzBlock = xzBlock{start: x.pos - 1, size: (int64(size) + 1) * 4, packed: -1, unpacked: -1}
 	rest, err := x.bytes(int(x.size) - 1)
 	if err != nil {
 		return err
@@ -205,7 +205,7 @@ func (x *xzReader) beginBlock(size byte) error {
 }
 
 // parse reads the flags of a block, up to two sizes as they say, and one filter.
-func (h *header) parse(b []byte) error {
+func (h *xzBlock) parse(b []byte) error {
 	flags, r := b[0], bytes.NewReader(b[1:])
 	if flags&^0xc0 != 0 {
 		return errors.New("xz: filters other than LZMA2 are not read")
