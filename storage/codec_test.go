@@ -2,7 +2,9 @@ package storage_test
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
+	"hash/crc32"
 	"io"
 	"os"
 	"os/exec"
@@ -359,6 +361,26 @@ func TestHostileHeaders(t *testing.T) {
 		if n > 20<<20 {
 			t.Errorf("%s: %d bytes allocated", name, n)
 		}
+	}
+}
+
+// TestLaterDictionary has an xz file whose second stream asks for a dictionary of 4 GiB.
+func TestLaterDictionary(t *testing.T) {
+	data := tools["xz"].run(t, []byte("a\t1\n"))
+	if data == nil {
+		t.Skip("xz is not installed")
+	}
+	block := []byte{0x02, 0x00, 0x21, 0x01, 40, 0x00, 0x00, 0x00}
+	data = slices.Concat(data, data[:12], binary.LittleEndian.AppendUint32(block, crc32.ChecksumIEEE(block)), make([]byte, 100))
+	_, file := testTree(t, ".xz", data)
+	n := allocated(func() {
+		got, _, err := read(file, storage.ReadOptions{})
+		if len(got) != 1 || err == nil || !strings.Contains(err.Error(), "dictionary of 4294967295 bytes") {
+			t.Errorf("%q, %v", got, err)
+		}
+	})
+	if n > 20<<20 {
+		t.Errorf("%d bytes allocated", n)
 	}
 }
 
