@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
-	"sync"
 )
 
 // Pack appends the stored form of a histogram to dst. raw is the JSON object that a browser sends:
@@ -20,7 +19,8 @@ import (
 // histogram says of itself that it has other buckets than the definition, but all its counts have a place, the array has
 // been appended, and Fault.Packed tells so. The converter of 2013 did not look at this.
 //
-// Pack may be called by several goroutines and allocates nothing in the long run, unless there is an error.
+// Pack may be called by several goroutines. It allocates if dst has no room, if there is an error, or for the counts of
+// more than 128 buckets if they are not in order.
 func (d *Definition) Pack(dst, raw []byte) ([]byte, error) {
 	p := packer{d: d, ranges: d.Ranges(), b: raw, dst: dst, start: len(dst)}
 	if err := p.histogram(); err != nil {
@@ -151,10 +151,12 @@ func (p *packer) values(open int) (end int, err error) {
 
 // scattered is values for counts in any order, and with equal keys.
 func (p *packer) scattered(open int) (end int, err error) {
-	list := spans.Get().(*[]span)
-	defer spans.Put(list)
-	counts := append((*list)[:0], make([]span, len(p.ranges))...)
-	*list = counts
+	var room [128]span // enough for most
+	counts := room[:]
+	if len(p.ranges) > len(room) {
+		counts = make([]span, len(p.ranges))
+	}
+	counts = counts[:len(p.ranges)]
 	i, more := enter(p.b, open, '{')
 	for more {
 		e, err := p.entry(i, 0)
@@ -176,8 +178,6 @@ func (p *packer) scattered(open int) (end int, err error) {
 	}
 	return i, nil
 }
-
-var spans = sync.Pool{New: func() any { return new([]span) }}
 
 // An entry is a member of "values": the count is at the span.
 type entry struct {
