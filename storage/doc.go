@@ -6,6 +6,9 @@
 //	saved_session/Firefox/nightly/30.0a1/20140301030203.20140308.v2.log.0c55f9e61dbb4a0f9a3bb1f0b6e2d7c4.zst
 //	reason       /appName/channel/version/buildID      .submission_date
 //
+// A schema may name another layout (Schema.Layout), directories key=value included, which other systems take for
+// partitions.
+//
 // A file holds lines, each a record: a key, a TAB, and a JSON object. Records that agree in their dimensions are in
 // the same files, so a reader who wants some values of some dimensions opens only what holds them:
 //

@@ -16,7 +16,8 @@ import (
 // Files has come to its end. A Walk is for one goroutine.
 //
 // Most of its cost is system calls: one lstat for each directory and file that the filter holds, and none for any other,
-// which is why it reads names only. (ReadDir on a directory of an os.Root calls lstat for every entry.)
+// which is why it reads names only. (ReadDir on a directory of an os.Root calls lstat for every entry.) Several goroutines
+// gained nothing that could be measured, with 20,000 files, in memory, on two processors.
 type Walk struct {
 	// OnDir, if set, is called for each directory that Files reads, before it is opened, and for each that it does not read
 	// because the filter does not hold its value, in an order that depends on the tree alone. dir is the slash path, with a
