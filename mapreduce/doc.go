@@ -18,8 +18,7 @@
 //
 //	func main() { mapreduce.Serve(job) }
 //
-// The command mr runs it, and so does [Run] with [Command]; Run with [Local] does the same in one process. Package
-// mapreducetest tests a job on a few records.
+// The command mr runs it, and so does [Run] with [Command]; in a test, Run with [Local] does the same in one process.
 //
 // # Promises
 //

@@ -94,7 +94,7 @@ func (r *run) open(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		r.undo = append(r.undo, l.release)
+		r.undo = append(r.undo, l.Release)
 		if err := storage.RemoveTemporary(r.cfg.Output); err != nil {
 			return fmt.Errorf("removing what an earlier run left: %w", err)
 		}

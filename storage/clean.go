@@ -17,7 +17,8 @@ const (
 )
 
 // Sanitise returns value as one harmless component of a path, on any system: letters, digits, _ and dots, at most 200
-// bytes, no dot at either end, and no name that a system keeps for itself. Sanitising the result changes nothing.
+// bytes, no dot at either end, and no name that a system keeps for itself or a store for its schema. Sanitising the result
+// changes nothing.
 //
 // Each character outside A-Z a-z 0-9 _ . (and each byte that is not UTF-8) becomes one _, so different values may
 // share a component. An empty value, or one of dots alone, becomes OTHER. A longer value keeps its first characters
@@ -82,9 +83,10 @@ func isPlain(c byte) bool {
 	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '_' || c == '.'
 }
 
-// deviceName returns the first part of name, up to a dot, if Windows takes it for a device, whatever follows.
+// deviceName returns the first part of name, up to a dot, if Windows takes it for a device, whatever follows, or if name is
+// that of the schema file.
 func deviceName(name string) string {
-	if len(name) < 3 || strings.IndexByte("aAcClLnNpP", name[0]) < 0 {
+	if len(name) < 3 || strings.IndexByte("aAcClLnNpPsS", name[0]) < 0 {
 		return ""
 	}
 	stem, _, _ := strings.Cut(name, ".")
@@ -100,6 +102,10 @@ func deviceName(name string) string {
 			if '1' <= stem[3] && stem[3] <= '9' {
 				return stem
 			}
+		}
+	case len("schema"):
+		if strings.EqualFold(name, schemaName) {
+			return stem
 		}
 	}
 	return ""

@@ -52,6 +52,9 @@ var hostile = []struct{ value, want string }{
 	{"COM1", "COM1_"},
 	{"lpt9.a.b", "lpt9_.a.b"},
 	{"COM0", "COM0"},
+	{"schema.json", "schema_.json"},
+	{"Schema.JSON", "Schema_.JSON"},
+	{"schema.json5", "schema.json5"},
 	{"CONSOLE", "CONSOLE"},
 	{"caf\u00e9", "caf_"},   // one code point
 	{"cafe\u0301", "cafe_"}, // two

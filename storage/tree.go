@@ -20,6 +20,10 @@ const (
 	maxSchemaBytes = 16 << 20
 )
 
+// StateDir is the directory at the root of a store in which programs that add to it keep what they have to remember. It is
+// not part of the store, and no reader looks into it.
+const StateDir = ".ingest"
+
 // A Tree is an open store. All access to it goes through the directory that it was opened with: no path and no
 // symbolic link leads out of it. A Tree may be used by several goroutines at once.
 type Tree struct {

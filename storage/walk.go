@@ -78,7 +78,7 @@ func (w *Walk) dir(parent *os.Root, name, prefix string, level int) bool {
 		return w.fail("list", prefix, err)
 	}
 	if level == 0 {
-		names = slices.DeleteFunc(names, func(n string) bool { return n == schemaName })
+		names = slices.DeleteFunc(names, func(n string) bool { return n == schemaName || n == StateDir })
 	}
 	account := &w.levels[level]
 	account.Dirs++

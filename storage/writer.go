@@ -241,8 +241,13 @@ func (w *Writer) Prepare() ([]Move, error) {
 		return nil, w.err
 	}
 	var moves []Move
+	dirs := map[string]bool{}
 	for _, f := range w.done {
 		moves = append(moves, Move{From: filepath.ToSlash(f.w.temp), To: filepath.ToSlash(f.w.name)})
+		addDirs(dirs, filepath.Dir(f.w.temp))
+	}
+	if w.err = syncDirs(w.tree.root, dirs); w.err != nil {
+		return nil, w.err
 	}
 	w.done = nil
 	return moves, nil

@@ -1,6 +1,6 @@
 //go:build unix
 
-package mapreduce
+package storage
 
 import (
 	"errors"

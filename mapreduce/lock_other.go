@@ -1,8 +1,0 @@
-//go:build !unix
-
-package mapreduce
-
-import "os"
-
-// tryLock does not lock here. No run comes so far: there is no private directory for it either.
-func tryLock(*os.File) error { return nil }
