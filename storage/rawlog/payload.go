@@ -2,10 +2,11 @@ package rawlog
 
 import (
 	"bytes"
-	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
+
+	"github.com/telemetry-mr/mr/storage"
 )
 
 // ErrTooLarge is the error of a payload that is larger than the Inflater allows.
@@ -15,7 +16,7 @@ var ErrTooLarge = errors.New("payload is too large")
 type Inflater struct {
 	Max int // most bytes of a payload, compressed or not; default 16 MiB
 
-	zip *gzip.Reader
+	zip storage.GzipReader
 	src bytes.Reader
 	buf bytes.Buffer
 }
@@ -37,17 +38,11 @@ func (d *Inflater) Payload(data []byte) ([]byte, error) {
 		return data, nil
 	}
 	d.src.Reset(data)
-	var err error
-	if d.zip == nil {
-		d.zip, err = gzip.NewReader(&d.src)
-	} else {
-		err = d.zip.Reset(&d.src)
-	}
-	if err != nil {
+	if err := d.zip.Reset(&d.src); err != nil {
 		return nil, fmt.Errorf("decompressing payload: %w", err)
 	}
 	d.buf.Reset()
-	n, err := d.buf.ReadFrom(io.LimitReader(d.zip, int64(d.max())+1))
+	n, err := d.buf.ReadFrom(io.LimitReader(&d.zip, int64(d.max())+1))
 	if err != nil {
 		return nil, fmt.Errorf("decompressing payload: %w", err)
 	}
