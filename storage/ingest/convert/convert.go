@@ -15,9 +15,9 @@ type Options struct {
 	// it should remember. Without it, pings with histograms are refused.
 	Definitions func(revision string) (*histogram.Definitions, error)
 
-	// Fallback returns the revision for a ping that names none, by its update channel and build id; "" if it has none. What it
-	// returns is stored as the info.revision of the ping. Nil has none for any.
-	Fallback func(channel, build string) (revision string)
+	// Fallback returns the URL of the revision for a ping that names none, by its update channel, build id and version. It is
+	// stored as the info.revision of the ping. Nil knows none.
+	Fallback func(channel, buildID, version string) (revision string, ok bool)
 
 	// Country returns the country of a client's address, "" if it does not know it. Nil knows none. It is asked about
 	// FirefoxOS only: no other product's users are located.
@@ -85,7 +85,7 @@ func (c *Converter) convert(p Ping) *Error {
 		return failed("not a JSON object")
 	}
 	c.rec = Record{Dims: c.rec.Dims[:0], Replaced: c.normal.replaced}
-	c.top = c.top[:0].appendMembers(text)
+	c.top = c.top[:0].appendMembers(&c.normal, 0)
 	top := &c.top
 
 	var err *Error
@@ -131,7 +131,9 @@ func (c *Converter) convert(p Ping) *Error {
 
 // classic converts a ping of version 1.
 func (c *Converter) classic(top *object) *Error {
-	c.info = c.info[:0].appendMembers(top.get("info"))
+	if c.info = c.info[:0]; top.get("info") != nil {
+		c.info = c.info.appendMembers(&c.normal, top.at("info"))
+	}
 	if err := c.pack(top, c.info); err != nil {
 		return err
 	}
@@ -180,7 +182,7 @@ func (c *Converter) pack(in *object, about object) *Error {
 		if revision = c.fallback(about); revision == nil {
 			return &Error{MissingRevision, "no info.revision"}
 		}
-		with := object(nil).appendMembers(info)
+		with := object(nil).appendMembers(&c.normal, in.at("info"))
 		with.set("revision", revision)
 		in.set("info", with.appendTo(nil))
 	}
@@ -198,7 +200,7 @@ func (c *Converter) pack(in *object, about object) *Error {
 	if err != nil {
 		return &Error{ConversionError, err.Error()}
 	}
-	if e := c.packAll(defs, text); e != nil {
+	if e := c.packAll(defs, in.at("histograms")); e != nil {
 		return e
 	}
 	in.set("histograms", c.histograms)
@@ -207,22 +209,27 @@ func (c *Converter) pack(in *object, about object) *Error {
 
 // fallback returns the revision of a ping that names none, nil if there is none.
 func (c *Converter) fallback(about object) []byte {
-	channel, build := about.get("appUpdateChannel"), about.get("appBuildID")
-	if c.options.Fallback == nil || isMissing(channel) || isMissing(build) {
+	if c.options.Fallback == nil {
 		return nil
 	}
-	revision := c.options.Fallback(plain(channel), plain(build))
-	if revision == "" {
+	var of [3]string
+	for i, name := range [...]string{"appUpdateChannel", "appBuildID", "appVersion"} {
+		if value := about.get(name); !isMissing(value) {
+			of[i] = plain(value)
+		}
+	}
+	revision, ok := c.options.Fallback(of[0], of[1], of[2])
+	if !ok {
 		return nil
 	}
 	return quote(revision)
 }
 
-// packAll makes c.histograms of an object of histograms.
-func (c *Converter) packAll(defs *histogram.Definitions, text []byte) *Error {
+// packAll makes c.histograms of an object of histograms, which is at this place of the ping.
+func (c *Converter) packAll(defs *histogram.Definitions, at int) *Error {
 	c.histograms = append(c.histograms[:0], '{')
-	for name, raw := range members(text) {
-		def, err := defs.Lookup(string(name))
+	for m := range c.normal.object(at) {
+		def, err := defs.Lookup(string(m.name))
 		if err != nil {
 			c.rec.Dropped++
 			continue
@@ -230,8 +237,8 @@ func (c *Converter) packAll(defs *histogram.Definitions, text []byte) *Error {
 		if len(c.histograms) > 1 {
 			c.histograms = append(c.histograms, ',')
 		}
-		c.histograms = append(appendQuoted(c.histograms, name), ':')
-		c.histograms, err = def.Pack(c.histograms, raw)
+		c.histograms = append(appendQuoted(c.histograms, m.name), ':')
+		c.histograms, err = def.Pack(c.histograms, m.value)
 		if err == nil {
 			continue
 		}
@@ -265,7 +272,10 @@ func (c *Converter) locate(top *object, info, addr []byte) []byte {
 			break
 		}
 	}
-	c.info = c.info[:0].appendMembers(info)
+	c.info = c.info[:0]
+	for name, value := range members(info) {
+		c.info = append(c.info, member{name: name, value: value})
+	}
 	c.info.set("geoCountry", quote(country))
 	text := c.info.appendTo(nil)
 	top.set("info", text)

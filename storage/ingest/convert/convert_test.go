@@ -145,11 +145,8 @@ func TestRefused(t *testing.T) {
 
 // TestFallback converts pings that name no revision.
 func TestFallback(t *testing.T) {
-	c := newConverter(t, convert.Options{Fallback: func(channel, build string) string {
-		if channel == "beta" && build == "20140101" {
-			return revision
-		}
-		return ""
+	c := newConverter(t, convert.Options{Fallback: func(channel, build, _ string) (string, bool) {
+		return revision, channel == "beta" && build == "20140101"
 	}})
 	rec, err := c.Convert(convert.Ping{Text: []byte(`{"ver":1,"info":{"appUpdateChannel":"beta","appBuildID":"20140101"},"histograms":{"YES":{"values":{}}}}`)})
 	want := `{"ver":2,"info":{"appUpdateChannel":"beta","appBuildID":"20140101","revision":"` + revision + `"},"histograms":{"YES":[0,0,0,-1,-1,-1,-1,-1]}}`

@@ -1,4 +1,4 @@
-// Package convert makes the record of a ping that a store keeps.
+// Package convert makes the record of a submission that a store keeps: its key of the path, its value of the ping.
 //
 // A ping is a JSON object that a browser has submitted. What is stored is the same object in one line of ASCII, with each
 // histogram as an array in place of an object: the counts of all buckets of its definition, then sum, log_sum,

@@ -11,9 +11,11 @@ const (
 	MissingRevision     Category = "missing_revision"      // histograms, and no info.revision
 	MissingRevisionRepo Category = "missing_revision_repo" // the revision is "/rev/"
 	Mismatch            Category = "histogram_mismatch"    // with Options.Strict
+	UUIDOnlyPath        Category = "uuid_only_path"        // the path is an id alone
+	InvalidPath         Category = "invalid_path"          // the path is neither that nor complete
 )
 
-// An Error says why a ping was refused.
+// An Error says why a submission was refused.
 type Error struct {
 	Category Category
 	Reason   string

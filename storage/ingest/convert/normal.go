@@ -2,11 +2,8 @@ package convert
 
 import (
 	"bytes"
-	"encoding/binary"
 	"hash/maphash"
 	"math/bits"
-	"unicode/utf16"
-	"unicode/utf8"
 )
 
 // Bounds of what a ping may be: how deep objects and arrays nest, and the members of all objects that one value is in.
@@ -31,7 +28,14 @@ type normaliser struct {
 	members []memberAt // of all objects that are open
 	table   []slot     // for larger objects; only the slots of the current generation count
 	current uint32
+
+	normal  []byte     // the whole normal form
+	kept    []memberAt // of the objects that are worth it, one behind the other
+	objects []keptAt
 }
+
+// keptAt says where the members of an object are among those that are kept.
+type keptAt struct{ at, from, to int }
 
 // memberAt is a member of an object, in the coordinates of the normal form.
 type memberAt struct {
@@ -46,6 +50,7 @@ type slot struct{ generation, member uint32 }
 func (n *normaliser) run(src []byte) (normal []byte, at int) {
 	n.src, n.dst, n.from, n.members = src, n.dst[:0], 0, n.members[:0]
 	n.replaced, n.problem, n.control = 0, "", false
+	n.kept, n.objects = n.kept[:0], n.objects[:0]
 	start := n.blanks(0)
 	n.drop(start)
 	end := n.value(start, 0)
@@ -58,10 +63,34 @@ func (n *normaliser) run(src []byte) (normal []byte, at int) {
 		return nil, rest
 	}
 	if len(n.dst) == 0 { // nothing was changed but at the ends
-		return src[n.from:end], 0
+		n.normal = src[n.from:end]
+	} else {
+		n.dst = append(n.dst, src[n.from:end]...)
+		n.normal = n.dst
 	}
-	n.dst = append(n.dst, src[n.from:end]...)
-	return n.dst, 0
+	return n.normal, 0
+}
+
+// object yields the members of the object at this place of the normal form, nothing if it is none.
+func (n *normaliser) object(at int) func(yield func(member) bool) {
+	return func(yield func(member) bool) {
+		for _, o := range n.objects {
+			if o.at != at {
+				continue
+			}
+			for _, m := range n.kept[o.from:o.to] {
+				if !yield(member{n.normal[m.start+1 : m.name-1], n.normal[m.name+1 : m.end], m.name + 1}) {
+					return
+				}
+			}
+			return
+		}
+		for name, value := range members(n.normal[at:]) {
+			if !yield(member{name, value, at + cap(n.normal[at:]) - cap(value)}) {
+				return
+			}
+		}
+	}
 }
 
 // at is the place in the normal form of what stands at i in src.
@@ -125,9 +154,9 @@ func (n *normaliser) value(i, depth int) int {
 			return n.fail("nested too deeply", i)
 		}
 		if c == '{' {
-			return n.object(i, depth+1)
+			return n.checkObject(i, depth+1)
 		}
-		return n.array(i, depth+1)
+		return n.checkArray(i, depth+1)
 	}
 	for _, word := range [...]string{"true", "false", "null"} {
 		if bytes.HasPrefix(n.src[i:], []byte(word)) {
@@ -137,7 +166,7 @@ func (n *normaliser) value(i, depth int) int {
 	return n.fail("no value", i)
 }
 
-func (n *normaliser) array(i, depth int) int {
+func (n *normaliser) checkArray(i, depth int) int {
 	i = n.next(i + 1)
 	if i < len(n.src) && n.src[i] == ']' {
 		return i + 1
@@ -159,8 +188,8 @@ func (n *normaliser) array(i, depth int) int {
 	}
 }
 
-func (n *normaliser) object(i, depth int) int {
-	first := len(n.members)
+func (n *normaliser) checkObject(i, depth int) int {
+	first, at := len(n.members), n.at(i)
 	i = n.next(i + 1)
 	if i < len(n.src) && n.src[i] == '}' {
 		return i + 1
@@ -199,8 +228,8 @@ func (n *normaliser) object(i, depth int) int {
 		case i >= len(n.src):
 			return n.fail("object without an end", i)
 		case n.src[i] == '}':
-			if len(n.members)-first > 1 {
-				n.unique(n.members[first:], i)
+			if n.unique(n.members[first:], i) {
+				n.keepMembers(at, n.members[first:], depth)
 			}
 			n.members = n.members[:first]
 			return i + 1
@@ -216,18 +245,27 @@ var seed = maphash.MakeSeed()
 
 const fewMembers = 8
 
-// unique removes the members of a complete object, which ends at i, that have the name of a later one.
-func (n *normaliser) unique(members []memberAt, i int) {
+// keepMembers keeps what has been found out of an object if the converter may ask: for its members, or for many.
+func (n *normaliser) keepMembers(at int, members []memberAt, depth int) {
+	if depth <= 2 || depth == 3 && len(members) > fewMembers {
+		from := len(n.kept)
+		n.kept = append(n.kept, members...)
+		n.objects = append(n.objects, keptAt{at, from, len(n.kept)})
+	}
+}
+
+// unique removes the members of a complete object, which ends at i, that have the name of a later one. It tells whether there
+// were none.
+func (n *normaliser) unique(members []memberAt, i int) bool {
 	if len(members) <= fewMembers {
 		for k := 1; k < len(members); k++ {
 			for j := range k {
 				if members[j].hash == members[k].hash {
-					n.removeEarlier(members, i)
-					return
+					return n.removeEarlier(members, i)
 				}
 			}
 		}
-		return
+		return true
 	}
 	size := 1 << bits.Len(uint(2*len(members)))
 	if len(n.table) < size {
@@ -247,15 +285,15 @@ func (n *normaliser) unique(members []memberAt, i int) {
 				break
 			}
 			if members[s.member].hash == h {
-				n.removeEarlier(members, i)
-				return
+				return n.removeEarlier(members, i)
 			}
 		}
 	}
+	return true
 }
 
 // removeEarlier is unique for an object in which two names have the same hash, and so are most likely the same.
-func (n *normaliser) removeEarlier(members []memberAt, i int) {
+func (n *normaliser) removeEarlier(members []memberAt, i int) bool {
 	n.keep(i)
 	last := make(map[string]int, len(members))
 	for k, m := range members {
@@ -272,7 +310,15 @@ func (n *normaliser) removeEarlier(members []memberAt, i int) {
 		}
 		to += copy(n.dst[to:], n.dst[m.start:m.end])
 	}
+	if to == len(n.dst) {
+		return true
+	}
+	// The members of an object have no place any more, nor have those of objects in them, which were kept before.
 	n.dst = n.dst[:to]
+	for len(n.objects) > 0 && n.objects[len(n.objects)-1].at > members[0].start {
+		n.objects = n.objects[:len(n.objects)-1]
+	}
+	return false
 }
 
 // number checks the number at i.
@@ -313,140 +359,4 @@ func digits(b []byte, i int) int {
 		i++
 	}
 	return i
-}
-
-const (
-	ones       = 0x0101010101010101
-	highs      = 0x8080808080808080
-	quotes     = ones * '"'
-	backslash8 = ones * '\\'
-	blanks8    = ones * ' '
-)
-
-// text checks the string whose first quote is at i.
-func (n *normaliser) text(i int) int {
-	b := n.src
-	start := i + 1
-	for i = start; i+8 <= len(b); i += 8 { // the first byte that is marked, is so for a reason
-		x := binary.LittleEndian.Uint64(b[i:])
-		q, s := x^quotes, x^backslash8
-		if m := ((q-ones)&^q | (s-ones)&^s | (x-blanks8)&^x | x) & highs; m != 0 {
-			i += bits.TrailingZeros64(m) >> 3
-			if b[i] == '"' {
-				return i + 1
-			}
-			return n.oddText(i)
-		}
-	}
-	for ; i < len(b); i++ {
-		switch c := b[i]; {
-		case c == '"':
-			return i + 1
-		case c == '\\' || c < ' ' || c >= utf8.RuneSelf:
-			return n.oddText(i)
-		}
-	}
-	return n.fail("string without an end", i)
-}
-
-// oddText goes on with a string at i, which is neither plain nor its end.
-func (n *normaliser) oddText(i int) int {
-	n.keep(i)
-	b := n.src
-	for i < len(b) {
-		c := b[i]
-		switch {
-		case c == '"':
-			n.drop(i)
-			return i + 1
-		case c < ' ':
-			n.control = true
-			return n.fail("control character in a string", i)
-		case c == '\\':
-			size := n.escape(b[i+1:])
-			if size == 0 {
-				return n.fail("malformed escape in a string", i)
-			}
-			i += 1 + size
-		case c < utf8.RuneSelf:
-			n.dst = append(n.dst, c)
-			i++
-		default:
-			r, size := utf8.DecodeRune(b[i:])
-			if r == utf8.RuneError && size == 1 {
-				n.replaced++
-			}
-			n.dst = appendEscaped(n.dst, r)
-			i += size
-		}
-	}
-	return n.fail("string without an end", i)
-}
-
-// escape appends the normal form of an escape, of which b is what follows the backslash, and returns its size, 0 if it is
-// malformed.
-func (n *normaliser) escape(b []byte) int {
-	if len(b) == 0 {
-		return 0
-	}
-	switch c := b[0]; c {
-	case '"', '\\', 'b', 'f', 'n', 'r', 't':
-		n.dst = append(n.dst, '\\', c)
-		return 1
-	case '/':
-		n.dst = append(n.dst, '/')
-		return 1
-	case 'u':
-		r := hex4(b[1:])
-		if r < 0 {
-			return 0
-		}
-		n.dst = appendEscaped(n.dst, r) // a surrogate, with its other half or without, stays what it is
-		return 5
-	}
-	return 0
-}
-
-// appendEscaped appends a character of a string.
-func appendEscaped(dst []byte, r rune) []byte {
-	switch {
-	case r >= 0x10000:
-		high, low := utf16.EncodeRune(r)
-		return appendUnit(appendUnit(dst, high), low)
-	case r >= utf8.RuneSelf:
-		return appendUnit(dst, r)
-	case r == '"' || r == '\\':
-		return append(dst, '\\', byte(r))
-	case r >= ' ':
-		return append(dst, byte(r))
-	}
-	if i := bytes.IndexByte([]byte("\b\f\n\r\t"), byte(r)); i >= 0 {
-		return append(dst, '\\', "bfnrt"[i])
-	}
-	return appendUnit(dst, r)
-}
-
-func appendUnit(dst []byte, r rune) []byte {
-	const hex = "0123456789abcdef"
-	return append(dst, '\\', 'u', hex[r>>12&15], hex[r>>8&15], hex[r>>4&15], hex[r&15])
-}
-
-// hex4 is the number that four hexadecimal digits stand for, or -1.
-func hex4(b []byte) rune {
-	if len(b) < 4 {
-		return -1
-	}
-	var r rune
-	for _, c := range b[:4] {
-		switch {
-		case c-'0' < 10:
-			c -= '0'
-		case c|0x20-'a' < 6: // precedence: (c|0x20) - 'a'
-			c = c | 0x20 - 'a' + 10
-		default:
-			return -1
-		}
-		r = r<<4 | rune(c)
-	}
-	return r
 }

@@ -10,13 +10,17 @@ import (
 // An object is the members of a JSON object in normal form, each name once. It borrows the text.
 type object []member
 
-// member is one of an object: the name as it stands between its quotes, and the text of the value.
-type member struct{ name, value []byte }
+// member is one of an object: the name as it stands between its quotes, the text of the value, and where that is in the normal
+// form of the ping, if it is.
+type member struct {
+	name, value []byte
+	at          int
+}
 
-// appendMembers appends the members of the object whose normal form is text.
-func (o object) appendMembers(text []byte) object {
-	for name, value := range members(text) {
-		o = append(o, member{name, value})
+// appendMembers appends the members of an object in the normal form of a ping.
+func (o object) appendMembers(n *normaliser, at int) object {
+	for m := range n.object(at) {
+		o = append(o, m)
 	}
 	return o
 }
@@ -33,7 +37,7 @@ func members(text []byte) func(yield func(name, value []byte) bool) {
 			}
 			name := skipText(text, i+1)
 			value := skip(text, name+1)
-			if !yield(text[i+1:name-1], text[name+1:value:value]) {
+			if !yield(text[i+1:name-1], text[name+1:value]) {
 				return
 			}
 			i = value
@@ -82,13 +86,16 @@ func (o object) get(name string) []byte {
 	return nil
 }
 
+// at returns the place of the value of a member that the object has.
+func (o object) at(name string) int { return o[o.index(name)].at }
+
 // set gives a member its value, at the end if the object has not got it.
 func (o *object) set(name string, value []byte) {
 	if i := o.index(name); i >= 0 {
-		(*o)[i].value = value
+		(*o)[i].value, (*o)[i].at = value, 0
 		return
 	}
-	*o = append(*o, member{[]byte(name), value})
+	*o = append(*o, member{name: []byte(name), value: value})
 }
 
 func (o *object) remove(name string) {

@@ -89,7 +89,7 @@ func (c *Converter) unified(top *object) *Error {
 
 	session := is(kind, `"saved-session"`)
 	if session || is(kind, `"main"`) {
-		payload := c.payload[:0].appendMembers(top.get("payload"))
+		payload := c.payload[:0].appendMembers(&c.normal, top.at("payload"))
 		c.payload = payload
 		switch {
 		case isMissing(payload.get("info")):

@@ -1,0 +1,234 @@
+package ingest_test
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/telemetry-mr/mr/storage"
+	"github.com/telemetry-mr/mr/storage/histogram/revision"
+	"github.com/telemetry-mr/mr/storage/ingest"
+	"github.com/telemetry-mr/mr/storage/rawlog"
+)
+
+var kills = flag.Int("kills", 8, "how many times TestKill and TestPower kill an ingesting process")
+
+// TestMain makes the test binary, called with "ingest DIR" alone, a process that ingests what lies in that place, to be killed.
+func TestMain(m *testing.M) {
+	if len(os.Args) == 3 && os.Args[1] == "ingest" {
+		if err := ingestIn(os.Args[2]); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	flag.Parse()
+	os.Exit(m.Run())
+}
+
+func ingestIn(dir string) error {
+	tree, err := storage.Open(filepath.Join(dir, "store"))
+	if err != nil {
+		return err
+	}
+	cache, err := revision.Open(revision.Options{Dir: filepath.Join(dir, "revisions")})
+	if err != nil {
+		return err
+	}
+	_, err = ingest.Run(context.Background(), ingest.Config{
+		Raw: filepath.Join(dir, "raw"), Store: tree, Revisions: cache, Batch: 20_000, Workers: 2,
+	})
+	return err
+}
+
+// fill writes raw logs that make about a dozen batches of some files each, and refused records.
+func (p place) fill(t *testing.T) {
+	t.Helper()
+	for i := range 24 {
+		var records []rawlog.Record
+		for k := range 30 {
+			rec := classic(fmt.Sprintf("%d-%d", i, k))
+			rec.Time += int64(k%4) * 24 * 60 * 60 * 1000
+			if k%9 == 0 {
+				rec.Data = []byte("{")
+			}
+			records = append(records, rec)
+		}
+		p.log(t, fmt.Sprintf("telemetry.log.v2.host.1.%d", 1000+i), records...)
+	}
+}
+
+// TestKill kills an ingesting process again and again, until one gets to the end, and compares with what one does that is
+// left alone.
+func TestKill(t *testing.T) {
+	undisturbed := newPlace(t, t.TempDir())
+	undisturbed.fill(t)
+	start := time.Now()
+	if out, err := exec.Command(os.Args[0], "ingest", undisturbed.dir).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	whole := time.Since(start)
+	want, wantRefused := contents(t, undisturbed.dir), refused(t, filepath.Join(undisturbed.raw, "rejects"))
+	wantRecords := undisturbed.records(t)
+	if len(wantRecords) != 24*30-24*4 {
+		t.Fatalf("%d records", len(wantRecords))
+	}
+	rng := rand.New(rand.NewPCG(1, 2))
+	if testing.Short() {
+		*kills = min(*kills, 3)
+	}
+	killed, rounds := 0, 0
+	for killed < *kills {
+		p := newPlace(t, t.TempDir())
+		p.fill(t)
+		rounds++
+		for {
+			cmd := exec.Command(os.Args[0], "ingest", p.dir)
+			var stderr strings.Builder
+			cmd.Stderr = &stderr
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			after := time.Duration(rng.Int64N(int64(whole)/2 + 1))
+			if killed >= *kills {
+				after = time.Hour
+			}
+			timer := time.AfterFunc(after, func() { _ = cmd.Process.Kill() }) // it may have ended
+			err := cmd.Wait()
+			timer.Stop()
+			if err == nil {
+				break
+			}
+			if exit, ok := errors.AsType[*exec.ExitError](err); !ok || !exit.Sys().(syscall.WaitStatus).Signaled() {
+				t.Fatalf("%v\n%s", err, stderr.String())
+			}
+			killed++
+			p.check(t, wantRecords)
+		}
+		p.same(t, want, wantRefused)
+		if err := os.RemoveAll(p.dir); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Logf("%d kills in %d stores", killed, rounds)
+}
+
+// check reads what a reader sees after a kill: whole files, of records that belong to the store, each once.
+func (p place) check(t *testing.T, want []string) {
+	t.Helper()
+	got := p.records(t)
+	for i, rec := range got {
+		if i > 0 && rec == got[i-1] {
+			t.Fatalf("twice: %s", rec)
+		}
+		if _, ok := slices.BinarySearch(want, rec); !ok {
+			t.Fatalf("unexpected: %s", rec)
+		}
+	}
+}
+
+// same compares with a place where nothing was killed.
+func (p place) same(t *testing.T, want map[string]string, wantRefused map[string][]string) {
+	t.Helper()
+	got := contents(t, p.dir)
+	for name, digest := range want {
+		if got[name] != digest {
+			t.Errorf("%s: %q, want %q", name, got[name], digest)
+		}
+	}
+	for name := range got {
+		if _, ok := want[name]; !ok {
+			t.Errorf("%s is left", name)
+		}
+	}
+	if again := refused(t, filepath.Join(p.raw, "rejects")); !maps.EqualFunc(again, wantRefused, slices.Equal) {
+		t.Errorf("refused: %v, want %v", again, wantRefused)
+	}
+}
+
+// TestFullDisk ingests onto disks that are full at many levels, makes room, and goes on.
+func TestFullDisk(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("only root can make a small disk")
+	}
+	undisturbed := newPlace(t, t.TempDir())
+	undisturbed.fill(t)
+	if out, err := exec.Command(os.Args[0], "ingest", undisturbed.dir).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	want, wantRefused := contents(t, undisturbed.dir), refused(t, filepath.Join(undisturbed.raw, "rejects"))
+	wantRecords := undisturbed.records(t)
+
+	dir := t.TempDir()
+	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=4m"); err != nil {
+		t.Skipf("a small disk cannot be made: %v", err)
+	}
+	defer func() {
+		if err := syscall.Unmount(dir, 0); err != nil {
+			t.Error(err)
+		}
+	}()
+	levels := max(*kills, 8)
+	full := 0
+	for level := range levels {
+		sub := filepath.Join(dir, strconv.Itoa(level))
+		p := newPlace(t, sub)
+		p.fill(t)
+		free := leave(t, dir, int64(level)*500_000/int64(levels))
+		out, err := exec.Command(os.Args[0], "ingest", p.dir).CombinedOutput()
+		if err != nil {
+			full++
+			if !strings.Contains(string(out), "no space left on device") {
+				t.Errorf("level %d: %v\n%s", level, err, out)
+			}
+		}
+		p.check(t, wantRecords)
+		free()
+		if out, err := exec.Command(os.Args[0], "ingest", p.dir).CombinedOutput(); err != nil {
+			t.Fatalf("level %d, with room: %v\n%s", level, err, out)
+		}
+		p.same(t, want, wantRefused)
+		if err := os.RemoveAll(sub); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if full == 0 {
+		t.Error("the disk was never full")
+	}
+	t.Logf("full at %d of %d levels", full, levels)
+}
+
+// leave fills a disk but for so many bytes. free undoes it.
+func leave(t *testing.T, dir string, bytes int64) (free func()) {
+	t.Helper()
+	var s syscall.Statfs_t
+	if err := syscall.Statfs(dir, &s); err != nil {
+		t.Fatal(err)
+	}
+	name := filepath.Join(dir, "ballast")
+	f, err := os.Create(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	size := int64(s.Bavail)*s.Bsize - bytes
+	if err := errors.Join(syscall.Fallocate(int(f.Fd()), 0, 0, max(size, 1)), f.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return func() {
+		if err := os.Remove(name); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

@@ -1,0 +1,288 @@
+package ingest
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"time"
+
+	"github.com/telemetry-mr/mr/storage"
+	"github.com/telemetry-mr/mr/storage/histogram/revision"
+)
+
+// Config says what to ingest, and how. The zero value of a field is its default.
+type Config struct {
+	Raw   string        // directory of raw logs
+	Store *storage.Tree // where the records go; the caller closes it
+
+	// Revisions has the histogram definitions. Without it, pings with histograms are refused.
+	Revisions *revision.Cache
+	// Fallback returns the revision of a ping that names none, as a Calendar's Resolve does. Nil knows none.
+	Fallback func(channel, buildID, version string) (revision string, ok bool)
+	Strict   bool // refuse pings of which a histogram is not what its definition says
+
+	// Dedup is the window in which a document that comes again, by its id, is left out. Zero leaves out none. Batches are then
+	// made one after the other.
+	Dedup time.Duration
+
+	Rejects string   // directory for refused records; default: rejects, in Raw
+	Discard []string // categories of refused records that are only counted
+
+	// After says what becomes of a segment whose records are in the store: it moves to the directory done in Raw, or is removed,
+	// or stays where it is. It is not ingested again in any case. A batch with damage is moved rather than removed.
+	After Disposal
+
+	Batch   int64 // bytes of raw logs whose records come into the store together; default 256 MiB
+	Workers int   // batches at a time; default: the number of processors
+
+	// Follow goes on when all raw logs are consumed, until the context ends. A batch that is not full waits for more segments
+	// until its oldest has been there for Wait.
+	Follow bool
+	Wait   time.Duration
+
+	Stats string               // file to which the counts of each minute are appended, as a line of JSON; default: none
+	Log   func(message string) // is told of damage, and with Follow of waiting, one call at a time; default: nobody
+}
+
+// A Disposal says what becomes of a consumed segment.
+type Disposal int
+
+// See Config.After.
+const (
+	Move Disposal = iota
+	Remove
+	Keep
+)
+
+const (
+	doneDir      = "done"
+	rejectsDir   = "rejects"
+	rawLock      = ".ingest.lock"
+	defaultBatch = 256 << 20
+	pollEvery    = time.Second
+	retryEvery   = 30 * time.Second
+	statsEvery   = time.Minute
+)
+
+// A run is one call of Run.
+type run struct {
+	Config
+	rejectsDir string
+	raw        *os.Root
+	state      *state
+	ids        *ids
+	stats      *stats
+
+	logging sync.Mutex
+}
+
+// Run ingests the raw logs that are finished, and with Follow those to come. What is in the store when it returns is there
+// for good; what is not is left as it was, and the next Run takes it up. The counts are of the batches that were committed.
+//
+// An error is a *storage.InUseError if another Run is at work on the store, the raw logs or the refused records; a
+// *DefinitionsError if histogram definitions could not be looked for; that of ctx if it has ended, but with Follow, whose end
+// that is.
+func Run(ctx context.Context, c Config) (Counts, error) {
+	r := &run{Config: c}
+	unlock, err := r.open()
+	if err != nil {
+		return Counts{}, err
+	}
+	defer unlock()
+	r.stats = newStats(c.Stats)
+	err = r.loop(ctx)
+	total, statsErr := r.stats.close()
+	if c.Follow && errors.Is(err, context.Canceled) {
+		err = nil
+	}
+	return total, errors.Join(err, statsErr)
+}
+
+// open locks and opens all that is needed, and completes what the last run has left.
+func (r *run) open() (unlock func(), err error) {
+	var undo []func()
+	unlockAll := func() {
+		for i := range undo {
+			undo[len(undo)-1-i]()
+		}
+	}
+	defer func() {
+		if err != nil {
+			unlockAll()
+		}
+	}()
+	lock := func(path string) error {
+		l, err := storage.LockFile(path)
+		if err == nil {
+			undo = append(undo, l.Release)
+		}
+		return err
+	}
+	if r.raw, err = os.OpenRoot(r.Raw); err != nil {
+		return nil, fmt.Errorf("opening raw logs: %w", err)
+	}
+	undo = append(undo, func() { _ = r.raw.Close() }) // a directory
+	if r.After != Keep {
+		if err := lock(filepath.Join(r.Raw, rawLock)); err != nil {
+			return nil, err
+		}
+	}
+	if r.rejectsDir, err = filepath.Abs(cmp.Or(r.Rejects, filepath.Join(r.Raw, rejectsDir))); err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(r.rejectsDir, 0o750); err != nil {
+		return nil, fmt.Errorf("making the directory of refused records: %w", err)
+	}
+	if err := lock(filepath.Join(r.rejectsDir, ".lock")); err != nil {
+		return nil, err
+	}
+	if r.state, err = openState(r.Store); err != nil {
+		return nil, err
+	}
+	undo = append(undo, r.state.close)
+	if err := os.RemoveAll(filepath.Join(r.rejectsDir, rejectsStage)); err != nil { // of batches that came to nothing
+		return nil, fmt.Errorf("opening the directory of refused records: %w", err)
+	}
+	if r.Dedup > 0 {
+		if r.ids, err = loadIDs(r.state.root, r.Dedup); err != nil {
+			return nil, fmt.Errorf("reading the ids of documents: %w", err)
+		}
+	}
+	return unlockAll, nil
+}
+
+// loop ingests what there is, again and again with Follow.
+func (r *run) loop(ctx context.Context) error {
+	for first := true; ; first = false {
+		batches, err := r.batches()
+		if err == nil {
+			err = r.all(ctx, batches)
+		}
+		pause := pollEvery
+		if _, later := errors.AsType[*DefinitionsError](err); later && r.Follow && ctx.Err() == nil {
+			pause = retryEvery
+			r.log("%v; trying again in %v", err, pause)
+		} else if err != nil || !r.Follow {
+			return errors.Join(err, ctx.Err())
+		} else if first {
+			r.log("waiting for raw logs in %s", r.Raw)
+		}
+		timer := time.NewTimer(pause)
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return ctx.Err()
+		case <-timer.C:
+		}
+	}
+}
+
+// batches lists what is to be done now.
+func (r *run) batches() ([]batch, error) {
+	all, err := segments(r.raw)
+	if err != nil {
+		return nil, err
+	}
+	var left []segment
+	for _, seg := range all {
+		consumed, err := r.state.isConsumed(seg)
+		switch {
+		case err != nil:
+			return nil, err
+		case !consumed:
+			left = append(left, seg)
+		default:
+			if err := r.dispose(seg, r.After); err != nil { // a run that was killed had not come so far
+				return nil, err
+			}
+		}
+	}
+	full := cmp.Or(r.Batch, defaultBatch)
+	batches := plan(left, full)
+	if n := len(batches); r.Follow && n > 0 && batches[n-1].bytes < full && time.Since(batches[n-1].segments[0].modified) < r.Wait {
+		batches = batches[:n-1]
+	}
+	return batches, nil
+}
+
+// all does some batches at a time. After an error it begins no more.
+func (r *run) all(ctx context.Context, batches []batch) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	workers := cmp.Or(r.Workers, runtime.GOMAXPROCS(0))
+	if r.ids != nil {
+		workers = 1
+	}
+	next := make(chan batch)
+	var wg sync.WaitGroup
+	for range min(workers, len(batches)) {
+		wg.Go(func() {
+			for b := range next {
+				if err := r.one(ctx, b); err != nil {
+					cancel(err)
+				}
+			}
+		})
+	}
+	for _, b := range batches {
+		select {
+		case next <- b:
+		case <-ctx.Done():
+		}
+	}
+	close(next)
+	wg.Wait()
+	return context.Cause(ctx)
+}
+
+// one does a batch. Its segments are done with when it is committed.
+func (r *run) one(ctx context.Context, b batch) error {
+	if err := context.Cause(ctx); err != nil {
+		return err
+	}
+	counts, err := r.process(ctx, b)
+	if err != nil {
+		return err
+	}
+	r.stats.add(&counts)
+	after := r.After
+	if after == Remove && counts.DamagedRanges > 0 {
+		after = Move
+	}
+	for _, seg := range b.segments {
+		if err := r.dispose(seg, after); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// dispose does with a consumed segment what is wanted.
+func (r *run) dispose(seg segment, after Disposal) (err error) {
+	switch after {
+	case Remove:
+		err = r.raw.Remove(seg.Name)
+	case Move:
+		if err = r.raw.MkdirAll(doneDir, 0o750); err == nil {
+			err = r.raw.Rename(seg.Name, filepath.Join(doneDir, seg.Name))
+		}
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("putting away a consumed raw log: %w", err)
+	}
+	return nil
+}
+
+func (r *run) log(format string, args ...any) {
+	if r.Log != nil {
+		r.logging.Lock()
+		defer r.logging.Unlock()
+		r.Log(fmt.Sprintf(format, args...))
+	}
+}

@@ -1,0 +1,274 @@
+package ingest
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"runtime"
+	"sync"
+
+	"github.com/telemetry-mr/mr/storage"
+)
+
+// What lies below storage.StateDir of a store.
+const (
+	lockName   = "lock"
+	stageName  = "stage"    // a directory for each batch that is being made
+	commitName = "commit"   // a record for each batch that is complete, and may not be in its place yet
+	ledgerName = "consumed" // a line for each segment whose records are in the store
+	idsName    = "ids"      // what --dedup knows
+)
+
+// A commit says what is left to do for a batch whose files are complete and on the disk. Whoever finds one does it.
+type commit struct {
+	Batch    string         `json:"batch"`
+	Segments []segment      `json:"segments"`
+	Files    []storage.Move `json:"files"`             // below the store
+	Rejects  string         `json:"rejects,omitempty"` // directory of the next ones
+	Refused  []storage.Move `json:"refused,omitempty"`
+	Counts   Counts         `json:"counts"`
+}
+
+// state is what a store remembers of ingesting. Its methods may be called by several goroutines.
+type state struct {
+	tree *storage.Tree
+	root *os.Root // of the state directory
+	lock *storage.Lock
+
+	mu       sync.Mutex
+	ledger   *os.File
+	size     int64            // of the ledger
+	consumed map[string]int64 // segment → bytes
+}
+
+// openState locks the state of a store, and completes what a killed process has left half done.
+func openState(tree *storage.Tree) (_ *state, err error) {
+	dir := filepath.Join(tree.Dir(), storage.StateDir)
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return nil, fmt.Errorf("opening the store: %w", err)
+	}
+	s := &state{tree: tree, consumed: map[string]int64{}}
+	if s.lock, err = storage.LockFile(filepath.Join(dir, lockName)); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			s.close()
+		}
+	}()
+	if s.root, err = os.OpenRoot(dir); err != nil {
+		return nil, fmt.Errorf("opening the store: %w", err)
+	}
+	for _, sub := range []string{stageName, commitName, idsName} {
+		if err := s.root.MkdirAll(sub, 0o777); err != nil {
+			return nil, fmt.Errorf("opening the store: %w", err)
+		}
+	}
+	if err := s.readLedger(); err != nil {
+		return nil, fmt.Errorf("reading the list of consumed raw logs: %w", err)
+	}
+	if err := errors.Join(syncDir(s.root, "."), syncPath(tree.Dir())); err != nil {
+		return nil, fmt.Errorf("opening the store: %w", err)
+	}
+	if err := s.recover(); err != nil {
+		return nil, fmt.Errorf("completing what the last run has left: %w", err)
+	}
+	return s, nil
+}
+
+func (s *state) close() {
+	if s.ledger != nil {
+		_ = s.ledger.Close() // synced after each write
+	}
+	if s.root != nil {
+		_ = s.root.Close() // a directory
+	}
+	s.lock.Release()
+}
+
+// readLedger reads the list. A line that was begun and not ended was written by a process that died: its batch has a commit.
+func (s *state) readLedger() (err error) {
+	if s.ledger, err = s.root.OpenFile(ledgerName, os.O_RDWR|os.O_CREATE, 0o666); err != nil {
+		return err
+	}
+	r := bufio.NewReader(s.ledger)
+	for {
+		line, err := r.ReadBytes('\n')
+		if err == io.EOF {
+			return s.ledger.Truncate(s.size)
+		}
+		if err != nil {
+			return err
+		}
+		var seg segment
+		if err := json.Unmarshal(line, &seg); err != nil {
+			return fmt.Errorf("at byte %d: %w", s.size, err)
+		}
+		s.size += int64(len(line))
+		s.consumed[seg.Name] = seg.Bytes
+	}
+}
+
+// enter adds those segments to the list that are not in it.
+func (s *state) enter(segments []segment) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var lines []byte
+	for _, seg := range segments {
+		if _, ok := s.consumed[seg.Name]; ok {
+			continue
+		}
+		line, err := json.Marshal(seg)
+		if err != nil {
+			return err
+		}
+		lines = append(append(lines, line...), '\n')
+	}
+	_, err := s.ledger.WriteAt(lines, s.size)
+	if err == nil {
+		err = s.ledger.Sync()
+	}
+	if err != nil {
+		return errors.Join(fmt.Errorf("listing raw logs as consumed: %w", err), s.ledger.Truncate(s.size))
+	}
+	s.size += int64(len(lines))
+	for _, seg := range segments {
+		s.consumed[seg.Name] = seg.Bytes
+	}
+	return nil
+}
+
+// isConsumed tells whether the records of a segment are in the store.
+func (s *state) isConsumed(seg segment) (bool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	bytes, ok := s.consumed[seg.Name]
+	if ok && bytes != seg.Bytes {
+		return true, fmt.Errorf("raw log %s has %d bytes; one of that name with %d bytes is in the store already", seg.Name, seg.Bytes, bytes)
+	}
+	return ok, nil
+}
+
+// recover does what commits say, and removes what has been made for batches without one.
+func (s *state) recover() error {
+	names, err := s.names(commitName)
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		if path.Ext(name) != ".json" {
+			if err := s.root.Remove(path.Join(commitName, name)); err != nil { // a record that was being written
+				return err
+			}
+			continue
+		}
+		text, err := s.root.ReadFile(path.Join(commitName, name))
+		if err != nil {
+			return err
+		}
+		var c commit
+		if err := json.Unmarshal(text, &c); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		if err := s.apply(c); err != nil {
+			return err
+		}
+	}
+	names, err = s.names(stageName)
+	for _, name := range names {
+		err = errors.Join(err, s.root.RemoveAll(path.Join(stageName, name)))
+	}
+	return err
+}
+
+func (s *state) names(dir string) ([]string, error) {
+	d, err := s.root.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	names, err := d.Readdirnames(-1)
+	return names, errors.Join(err, d.Close())
+}
+
+// begin makes the directory for the files of a batch and returns its slash path below the store.
+func (s *state) begin(id string) (string, error) {
+	stage := path.Join(stageName, id)
+	if err := errors.Join(s.root.RemoveAll(stage), s.root.MkdirAll(stage, 0o777), syncDir(s.root, stageName)); err != nil {
+		return "", fmt.Errorf("beginning a batch: %w", err)
+	}
+	return path.Join(storage.StateDir, stage), nil
+}
+
+// discard removes what has been made for a batch, unless it is committed: then the next run does what is left.
+func (s *state) discard(id string, refused *rejects) error {
+	_, err := s.root.Lstat(path.Join(commitName, id+".json"))
+	if !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return errors.Join(s.root.RemoveAll(path.Join(stageName, id)), refused.discard())
+}
+
+// commit makes a batch count, and puts its files in their place.
+func (s *state) commit(c commit) error {
+	text, err := json.Marshal(c)
+	if err != nil {
+		return err
+	}
+	w, err := storage.CreateFileIn(s.root, path.Join(commitName, c.Batch+".json"))
+	if err != nil {
+		return fmt.Errorf("committing: %w", err)
+	}
+	defer func() { _ = w.Close() }() // after Commit it does nothing
+	_, _ = w.Write(text)             // Commit reports it
+	if err := w.Commit(); err != nil {
+		return err
+	}
+	return s.apply(c)
+}
+
+// apply does what a commit says. It may do so again.
+func (s *state) apply(c commit) error {
+	if err := s.tree.Place(c.Files); err != nil {
+		return err
+	}
+	if err := placeRejects(c.Rejects, c.Batch, c.Refused); err != nil {
+		return err
+	}
+	if err := s.enter(c.Segments); err != nil {
+		return err
+	}
+	if err := s.root.RemoveAll(path.Join(stageName, c.Batch)); err != nil {
+		return err
+	}
+	if err := s.root.Remove(path.Join(commitName, c.Batch+".json")); err != nil {
+		return err
+	}
+	return syncDir(s.root, commitName)
+}
+
+// syncDir makes the names in a directory durable. On Windows it does nothing.
+func syncDir(root *os.Root, dir string) error {
+	if runtime.GOOS == "windows" {
+		return nil
+	}
+	d, err := root.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
+
+// syncPath is syncDir for a directory by its path.
+func syncPath(dir string) error {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(syncDir(root, "."), root.Close())
+}
