@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 
 	"github.com/telemetry-mr/mr/cmd/mr/internal/gen"
 )
@@ -11,7 +13,10 @@ import (
 const genUsage = `usage: mr gen [flags] DIR
 
 Makes a store of made-up telemetry pings in DIR, which must not exist or be empty. The
-same flags make the same bytes.
+same flags make the same bytes. With --raw it makes raw logs of the same pings, DIR/raw,
+and the definitions of their histograms, DIR/revisions:
+
+    mr ingest --raw DIR/raw --revisions DIR/revisions --data STORE
 
     --pings N         records (default: by variant)
     --files N         files (default: by variant)
@@ -22,6 +27,9 @@ same flags make the same bytes.
                       one file has 80 % (default std)
     --codec zstd|gzip|plain
                       how the files are packed (default zstd)
+    --raw             raw logs, as browsers send pings: not converted, gzip, of several
+                      payload versions
+    --bad P%          with --raw, pings with something wrong (default 0%)
 `
 
 func generate(ctx context.Context, env env, args []string) error {
@@ -32,6 +40,8 @@ func generate(ctx context.Context, env env, args []string) error {
 	fs.Uint64Var(&o.Seed, "seed", 1, "")
 	fs.StringVar(&o.Variant, "variant", "std", "")
 	fs.StringVar(&o.Codec, "codec", "zstd", "")
+	raw := fs.Bool("raw", false, "")
+	bad := fs.String("bad", "0%", "")
 	if done, err := parse(env, fs, genUsage, args); done || err != nil {
 		return err
 	}
@@ -41,6 +51,22 @@ func generate(ctx context.Context, env env, args []string) error {
 	o.Dir = fs.Arg(0)
 	if err := o.Check(); err != nil {
 		return usagef("%v", err)
+	}
+	if percent, err := strconv.ParseFloat(strings.TrimSuffix(*bad, "%"), 64); err != nil || !(percent >= 0 && percent <= 100) {
+		return usagef("--bad is a percentage such as 4.5%%, not %q", *bad)
+	} else {
+		o.Bad = int(percent * 10_000)
+	}
+	if *raw {
+		stats, err := gen.RunRaw(ctx, o)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(env.stderr, "mr: %d pings in %d raw logs, %d bytes stored, %d of JSON\n", stats.Pings, stats.Files, stats.StoredBytes, stats.Bytes)
+		return nil
+	}
+	if isSet(fs, "bad") {
+		return usagef("--bad goes with --raw")
 	}
 	stats, err := gen.Run(ctx, o)
 	if errors.Is(err, gen.ErrNotEmpty) {

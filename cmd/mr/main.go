@@ -52,6 +52,7 @@ func verbs() []verb {
 		{"init", forOperators, "make an empty store", initUsage, initStore},
 		{"revisions", forOperators, "fetch the histogram definitions of source revisions", revisionsUsage, revisions},
 		{"gen", forOperators, "make a store of made-up pings", genUsage, generate},
+		{"ingest", forOperators, "turn raw logs into records of a store", ingestUsage, ingestLogs},
 		{"help", forAll, "tell what mr or one of its verbs does", helpUsage, help},
 		{"completion", forAll, "print what makes a shell complete command lines", completionUsage, completion},
 		{"version", forAll, "say what this mr was built from", versionUsage, version},

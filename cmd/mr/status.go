@@ -85,6 +85,9 @@ func status(err error) int {
 	if isUsage(err) {
 		return exitUsage
 	}
+	if isStoreInUse(err) {
+		return exitInUse
+	}
 	return exitFailed
 }
 

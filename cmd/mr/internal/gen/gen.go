@@ -36,6 +36,7 @@ type Options struct {
 	Seed    uint64
 	Variant string // Std (default), Small or Skew
 	Codec   string // zstd (default), gzip or plain
+	Bad     int    // for RunRaw: pings of a million with something wrong
 }
 
 // Stats tell what was made.
@@ -113,6 +114,11 @@ func Run(ctx context.Context, o Options) (Stats, error) {
 	if err != nil {
 		return Stats{}, err
 	}
+	return whole(o, func(dir string) (Stats, error) { return fill(ctx, dir, o, v) })
+}
+
+// whole makes o.Dir of what fill makes in a temporary directory.
+func whole(o Options, fill func(dir string) (Stats, error)) (Stats, error) {
 	if names, err := os.ReadDir(o.Dir); err == nil && len(names) > 0 {
 		return Stats{}, fmt.Errorf("making store: %s %w", o.Dir, ErrNotEmpty)
 	} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -126,7 +132,7 @@ func Run(ctx context.Context, o Options) (Stats, error) {
 	if err := os.RemoveAll(tmp); err != nil {
 		return Stats{}, fmt.Errorf("removing an unfinished store: %w", err)
 	}
-	stats, err := fill(ctx, tmp, o, v)
+	stats, err := fill(tmp)
 	if err == nil {
 		_ = os.Remove(dir) // an empty directory is in the way of Rename, which tells if this fails
 		err = os.Rename(tmp, dir)

@@ -20,16 +20,20 @@ func (p *Pings) appendHistograms(d []byte, m machine) []byte {
 		if rng.Float64() >= def.common*some {
 			continue
 		}
-		d = append(d, def.quoted...)
-		d = p.appendArray(d, def, long, m.slow)
-		d = append(d, "],"...)
+		d = append(append(append(d, '"'), def.name...), `":`...)
+		counts := p.draw(def, long, m.slow)
+		if p.raw {
+			d = appendObject(d, rng, def, counts)
+		} else {
+			d = appendArray(d, rng, def, counts)
+		}
+		d = append(d, ',')
 	}
 	return trimComma(d)
 }
 
-// appendArray appends the elements of one stored array: the buckets, then sum, log_sum, log_sum_squares, sum_squares_lo,
-// sum_squares_hi, where -1 stands for what this kind of histogram has not.
-func (p *Pings) appendArray(d []byte, def *definition, long, slow float64) []byte {
+// draw returns the counts of a histogram, valid until the next one.
+func (p *Pings) draw(def *definition, long, slow float64) []uint32 {
 	rng := p.rng
 	counts := p.counts[:len(def.low)]
 	clear(counts)
@@ -59,8 +63,56 @@ func (p *Pings) appendArray(d []byte, def *definition, long, slow float64) []byt
 			hill(rng, counts, float64(n), centre, def.width)
 		}
 	}
-	d = appendCounts(d, counts)
-	return appendSummary(d, rng, def, counts)
+	return counts
+}
+
+// appendArray appends a histogram as it is stored: the buckets, then sum, log_sum, log_sum_squares, sum_squares_lo and
+// sum_squares_hi, where -1 stands for what this kind of histogram has not.
+func appendArray(d []byte, rng *rand.Rand, def *definition, counts []uint32) []byte {
+	d = appendCounts(append(d, '['), counts)
+	s := summarise(rng, def, counts)
+	d = strconv.AppendUint(d, s.sum, 10)
+	if def.kind != exponential {
+		d = append(d, ",-1,-1,"...)
+		d = strconv.AppendUint(d, s.squares&math.MaxUint32, 10)
+		d = append(d, ',')
+		d = strconv.AppendUint(d, s.squares>>32, 10)
+		return append(d, ']')
+	}
+	d = append(d, ',')
+	d = strconv.AppendFloat(d, s.logSum, 'f', -1, 64)
+	d = append(d, ',')
+	d = strconv.AppendFloat(d, s.logSquares, 'f', -1, 64)
+	return append(d, ",-1,-1]"...)
+}
+
+// appendObject appends a histogram as a browser sends it: with the buckets that hold something, and those beside them.
+func appendObject(d []byte, rng *rand.Rand, def *definition, counts []uint32) []byte {
+	d = append(d, `{"range":[1,`...)
+	d = strconv.AppendInt(d, def.high, 10)
+	d = append(d, `],"bucket_count":`...)
+	d = strconv.AppendInt(d, int64(len(def.low)), 10)
+	d = append(d, `,"histogram_type":`...)
+	d = append(d, def.kind.code())
+	d = append(d, `,"values":{`...)
+	for b, c := range counts {
+		if c == 0 && (b == 0 || counts[b-1] == 0) && (b+1 == len(counts) || counts[b+1] == 0) {
+			continue
+		}
+		d = strconv.AppendInt(append(d, '"'), def.low[b], 10)
+		d = strconv.AppendUint(append(d, `":`...), uint64(c), 10)
+		d = append(d, ',')
+	}
+	s := summarise(rng, def, counts)
+	d = strconv.AppendUint(append(trimComma(d), `},"sum":`...), s.sum, 10)
+	if def.kind == exponential {
+		d = strconv.AppendFloat(append(d, `,"log_sum":`...), s.logSum, 'f', -1, 64)
+		d = strconv.AppendFloat(append(d, `,"log_sum_squares":`...), s.logSquares, 'f', -1, 64)
+	} else {
+		d = strconv.AppendUint(append(d, `,"sum_squares_lo":`...), s.squares&math.MaxUint32, 10)
+		d = strconv.AppendUint(append(d, `,"sum_squares_hi":`...), s.squares>>32, 10)
+	}
+	return append(d, '}')
 }
 
 // scatter throws n samples, each worth so much, around the centre.
@@ -122,11 +174,14 @@ func appendCounts(d []byte, counts []uint32) []byte {
 	return append(d, zeros[:2*run]...)
 }
 
-// appendSummary appends five numbers that could be those of samples in these buckets.
-func appendSummary(d []byte, rng *rand.Rand, def *definition, counts []uint32) []byte {
-	logs := def.kind == exponential
-	var sum, squares uint64
-	var logSum, logSquares float64
+// summary is what a browser keeps of samples beside their counts. Which of it is sent depends on the kind.
+type summary struct {
+	sum, squares       uint64
+	logSum, logSquares float64
+}
+
+// summarise returns numbers that could be those of samples in these buckets.
+func summarise(rng *rand.Rand, def *definition, counts []uint32) (s summary) {
 	for b, c := range counts {
 		if c == 0 {
 			continue
@@ -137,10 +192,10 @@ func appendSummary(d []byte, rng *rand.Rand, def *definition, counts []uint32) [
 		}
 		r := rng.Uint64() >> 32
 		value := low + r*span>>32 // of the samples in this bucket, on average
-		sum += uint64(c) * value
+		s.sum += uint64(c) * value
 		switch {
-		case !logs:
-			squares += uint64(c) * value * value
+		case def.kind != exponential:
+			s.squares += uint64(c) * value * value
 			continue
 		case def.noLogs:
 			continue
@@ -150,19 +205,8 @@ func appendSummary(d []byte, rng *rand.Rand, def *definition, counts []uint32) [
 			ln += float64(r) / (1 << 32) * (def.ln[b+1] - ln)
 		}
 		n := float64(c)
-		logSum += float64(n * ln)
-		logSquares += float64(n * float64(ln*ln))
+		s.logSum += float64(n * ln)
+		s.logSquares += float64(n * float64(ln*ln))
 	}
-	d = strconv.AppendUint(d, sum, 10)
-	if !logs {
-		d = append(d, ",-1,-1,"...)
-		d = strconv.AppendUint(d, squares&math.MaxUint32, 10)
-		d = append(d, ',')
-		return strconv.AppendUint(d, squares>>32, 10)
-	}
-	d = append(d, ',')
-	d = strconv.AppendFloat(d, logSum, 'f', -1, 64)
-	d = append(d, ',')
-	d = strconv.AppendFloat(d, logSquares, 'f', -1, 64)
-	return append(d, ",-1,-1"...)
+	return s
 }

@@ -153,7 +153,7 @@ func (m *machine) appendInfo(d []byte, rng *rand.Rand, o *origin) []byte {
 	d = appendBool(d, "hasMMX", x86)
 	d = appendString(d, "adapterDriverDate", m.adapter.date)
 	d = appendInt(d, "adapterRAM", m.adapter.ram)
-	d = append(d, `"revision":"http://hg.mozilla.org/`...)
+	d = append(d, `"revision":"`+revisionHost...)
 	d = append(d, repositories[o.channel]...)
 	d = append(d, "/rev/"...)
 	d = appendHex12(d, mix(uint64(o.major), uint64(len(o.channel))<<32|hash(o.build)))
@@ -189,6 +189,9 @@ func (m *machine) appendInfo(d []byte, rng *rand.Rand, o *origin) []byte {
 	}
 	return trimComma(d)
 }
+
+// revisionHost begins the URL of every revision.
+const revisionHost = "http://hg.mozilla.org/"
 
 var repositories = map[string]string{
 	"nightly": "mozilla-central",

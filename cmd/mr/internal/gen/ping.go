@@ -23,6 +23,7 @@ type Pings struct {
 	rng    *rand.Rand
 	line   []byte // the last ping: key, TAB, value, LF
 	counts []uint32
+	raw    bool // histograms are as browsers send them
 }
 
 // NewPings returns the pings that Run would write with these options. Dir and Codec do not matter.
@@ -76,9 +77,17 @@ func (p *Pings) reseed(stream, n uint64) {
 	p.src.Seed(s, mix(s, n))
 }
 
-// make puts ping number n, of file f, into p.line. The id's number decides about the key and the machine, the ping's own
-// number about the rest.
+// make puts ping number n, of file f, into p.line.
 func (p *Pings) make(f *file, n uint64) {
+	m := p.begin(f, n)
+	d := append(p.line, `{"ver":2,`...)
+	d = p.appendBody(d, f, m)
+	p.line = append(d, "}\n"...)
+}
+
+// begin puts the key of ping number n into p.line, with a TAB. The id's number decides about the key and the machine, the
+// ping's own number about the rest.
+func (p *Pings) begin(f *file, n uint64) machine {
 	id := n
 	p.reseed(streamPing, n)
 	if f.reason == "saved-session" && p.rng.Float64() < repeated {
@@ -95,7 +104,12 @@ func (p *Pings) make(f *file, n uint64) {
 	if p.rng.Float64() < noOS {
 		m.os = ""
 	}
-	d := append(p.line, `{"ver":2,"info":{`...)
+	return m
+}
+
+// appendBody appends the members that pings of all versions have.
+func (p *Pings) appendBody(d []byte, f *file, m machine) []byte {
+	d = append(d, `"info":{`...)
 	d = m.appendInfo(d, p.rng, &f.origin)
 	d = append(d, `},"simpleMeasurements":{`...)
 	d = m.appendMeasurements(d, p.rng)
@@ -103,8 +117,7 @@ func (p *Pings) make(f *file, n uint64) {
 	d = p.appendHistograms(d, m)
 	d = append(d, `},"slowSQL":{`...)
 	d = appendSlowSQL(d, p.rng, p.small)
-	d = append(d, `},"addonHistograms":{},"chromeHangs":{"memoryMap":[],"stacks":[]},"lateWrites":{"memoryMap":[],"stacks":[]}}`...)
-	p.line = append(d, '\n')
+	return append(d, `},"addonHistograms":{},"chromeHangs":{"memoryMap":[],"stacks":[]},"lateWrites":{"memoryMap":[],"stacks":[]}`...)
 }
 
 // appendUUID appends a random (version 4) UUID.

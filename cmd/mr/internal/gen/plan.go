@@ -47,6 +47,7 @@ const (
 	streamID
 	streamPing
 	streamBuild
+	streamRaw
 )
 
 // newRand returns the n-th random source of a stream.

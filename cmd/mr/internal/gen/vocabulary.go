@@ -17,12 +17,23 @@ const (
 	flag
 )
 
+// code is how browsers write a kind.
+func (k kind) code() byte {
+	return "01123"[k]
+}
+
+// String is how their source has it.
+func (k kind) String() string {
+	return [...]string{"exponential", "linear", "enumerated", "boolean", "flag"}[k]
+}
+
 // definition is a made-up histogram: what a client would know of it, and how its values fall.
 type definition struct {
-	quoted string    // "NAME":[
-	kind   kind      //
-	low    []int64   // lower bounds of the buckets
-	ln     []float64 // ln(1 + low), and one more for what is above the last
+	name string
+	kind kind
+	high int64     // what the source says of the largest bucket
+	low  []int64   // lower bounds of the buckets
+	ln   []float64 // ln(1 + low), and one more for what is above the last
 
 	common  float64 // chance that a ping has it
 	quiet   float64 // chance that all its samples are zero
@@ -69,7 +80,7 @@ func newVocabulary() []definition {
 			continue
 		}
 		seen[name] = true
-		d.quoted = `"` + name + `":[`
+		d.name = name
 		list = append(list, d)
 	}
 	return list
@@ -104,6 +115,7 @@ func newDefinition(rng *rand.Rand) definition {
 	default:
 		d.kind, d.low = flag, []int64{0, 1, 2}
 	}
+	d.high = d.low[len(d.low)-1]
 	for _, low := range d.low {
 		d.ln = append(d.ln, math.Log(float64(1+low)))
 	}
@@ -128,7 +140,7 @@ func exponentialBounds(low, high int64, n int) []int64 {
 func linearBounds(low, high int64, n int) []int64 {
 	bounds := make([]int64, n)
 	for i := 1; i < n; i++ {
-		bounds[i] = low + (high-low)*int64(i-1)/int64(n-2)
+		bounds[i] = low + int64(math.Round(float64((high-low)*int64(i-1))/float64(n-2)))
 	}
 	return bounds
 }

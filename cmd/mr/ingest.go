@@ -1,0 +1,215 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/telemetry-mr/mr/storage"
+	"github.com/telemetry-mr/mr/storage/histogram/revision"
+	"github.com/telemetry-mr/mr/storage/ingest"
+)
+
+const ingestUsage = `usage: mr ingest [flags]
+
+Turns raw logs, as mr receive and the servers of 2013 write them, into records of a
+store: those that are finished. It may be killed at any moment; the next run goes on,
+and each record is in the store once.
+
+    --raw DIR         the raw logs (default: raw)
+    --data DIR        the store (default: the current directory), which is made if
+                      there is none
+    --schema FILE     its dimensions (default: as mr run has it)
+    --revisions FROM  definitions of histograms by revision: a directory, REPO/NODE/
+                      Histograms.json in it, or the URL of a server. With both, given
+                      one after the other, the directory keeps what the server sends
+    --calendar FILE   revisions by channel and build, for pings that name none
+    --strict          refuse a ping if a histogram of it is not what its definition
+                      says; else it is converted and counted
+    --dedup WINDOW    leave out a document that came before in this time, by its id:
+                      24h, 90m (default: none)
+    --rejects DIR     where refused records are kept as they came, CATEGORY/*.finished,
+                      which are raw logs again (default: rejects, in the raw logs)
+    --discard LIST    categories of which refused records are only counted
+    --after move|remove|keep
+                      what becomes of a raw log that is in the store; it is moved to
+                      done, in the raw logs, if nothing is said
+    --batch SIZE      raw logs that come into the store together (default 256MiB): less
+                      needs less room while at work, more makes fewer files
+    --workers N       batches at a time (default: the number of processors)
+    --follow          go on with raw logs to come, until interrupted
+    --wait D          with --follow, how long raw logs of less than a batch wait for
+                      more (default 1m)
+    --stats FILE      a line of counts a minute and one at the end is appended to it
+                      (default: ingest-stats.jsonl, in the raw logs; "" for none)
+    --quiet           no summary
+`
+
+func ingestLogs(ctx context.Context, env env, args []string) error {
+	var c ingest.Config
+	var store storeFlags
+	var revisions []string
+	var calendar, discard, after string
+	batch := size(256 << 20)
+	var quiet bool
+	fl := newFlags("ingest")
+	fl.StringVar(&c.Raw, "raw", "raw", "")
+	fl.StringVar(&store.data, "data", ".", "")
+	fl.StringVar(&store.schema, "schema", "", "")
+	fl.Func("revisions", "", func(v string) error {
+		revisions = append(revisions, v)
+		return nil
+	})
+	fl.StringVar(&calendar, "calendar", "", "")
+	fl.BoolVar(&c.Strict, "strict", false, "")
+	fl.DurationVar(&c.Dedup, "dedup", 0, "")
+	fl.StringVar(&c.Rejects, "rejects", "", "")
+	fl.StringVar(&discard, "discard", "", "")
+	fl.StringVar(&after, "after", "move", "")
+	fl.Var(&batch, "batch", "")
+	fl.IntVar(&c.Workers, "workers", 0, "")
+	fl.BoolVar(&c.Follow, "follow", false, "")
+	fl.DurationVar(&c.Wait, "wait", time.Minute, "")
+	fl.StringVar(&c.Stats, "stats", "", "")
+	fl.BoolVar(&quiet, "quiet", false, "")
+	if done, err := parse(env, fl, ingestUsage, args); done || err != nil {
+		return err
+	}
+	switch {
+	case fl.NArg() > 0:
+		return usagef("ingest takes flags only, not %q", fl.Arg(0)).hint("--raw names the directory of raw logs")
+	case c.Dedup < 0 || c.Wait < 0 || c.Workers < 0 || batch <= 0:
+		return usagef("--dedup, --wait, --workers and --batch are not negative, and a batch is not empty")
+	}
+	var ok bool
+	if c.After, ok = map[string]ingest.Disposal{"move": ingest.Move, "remove": ingest.Remove, "keep": ingest.Keep}[after]; !ok {
+		return usagef("--after is move, remove or keep, not %q", after)
+	}
+	if info, err := os.Stat(c.Raw); err != nil || !info.IsDir() {
+		return usagef("there is no directory %s", c.Raw).hint("--raw names the directory of raw logs")
+	}
+	if same, err := isSameDir(c.Raw, store.data); err != nil || same {
+		return errors.Join(err, usagef("raw logs and store are in the same directory, %s", c.Raw).hint("--raw and --data name them"))
+	}
+	if discard != "" {
+		c.Discard = strings.Split(discard, ",")
+		for _, category := range c.Discard {
+			if !slices.Contains(ingest.Categories(), category) {
+				return usagef("--discard: there is no category %q", category).hint("the categories are " + strings.Join(ingest.Categories(), ", "))
+			}
+		}
+	}
+	if !isSet(fl, "stats") {
+		c.Stats = filepath.Join(c.Raw, "ingest-stats.jsonl")
+	}
+	c.Batch = int64(batch)
+	c.Log = func(message string) { fmt.Fprintf(env.stderr, "mr: %s\n", message) }
+
+	var err error
+	if c.Fallback, err = readCalendar(calendar); err != nil {
+		return err
+	}
+	if c.Revisions, err = openRevisions(revisions); err != nil {
+		return err
+	}
+	if c.Revisions != nil {
+		defer func() { _ = c.Revisions.Close() }() // nothing is written through it
+	}
+	if c.Store, err = store.openOrInit(); err != nil {
+		return err
+	}
+	defer func() { _ = c.Store.Close() }() // nothing is written through it
+	counts, err := ingest.Run(ctx, c)
+	if err == nil || counts.Read > 0 {
+		if !quiet {
+			fmt.Fprintf(env.stderr, "mr: %s\n", &counts)
+		}
+	}
+	return err
+}
+
+// isStoreInUse tells whether another program ingests into the store, from the same raw logs, or keeps refused records there.
+func isStoreInUse(err error) bool {
+	_, ok := errors.AsType[*storage.InUseError](err)
+	return ok
+}
+
+// isSameDir tells whether two names are those of one directory. The second need not exist.
+func isSameDir(a, b string) (bool, error) {
+	x, err := os.Stat(a)
+	if err != nil {
+		return false, err
+	}
+	y, err := os.Stat(b)
+	return err == nil && os.SameFile(x, y), nil
+}
+
+func isSet(fl *flag.FlagSet, name string) bool {
+	set := false
+	fl.Visit(func(f *flag.Flag) { set = set || f.Name == name })
+	return set
+}
+
+// openOrInit opens the store, and makes it first if there is no such directory.
+func (s *storeFlags) openOrInit() (*storage.Tree, error) {
+	if _, err := os.Stat(s.data); !errors.Is(err, fs.ErrNotExist) {
+		return s.tree()
+	}
+	schema := storage.DefaultSchema()
+	if s.schema != "" {
+		text, err := os.ReadFile(s.schema)
+		if err != nil {
+			return nil, usagef("reading the schema: %v", err)
+		}
+		if schema, err = storage.ParseSchema(text); err != nil {
+			return nil, documentError(s.schema, err)
+		}
+	}
+	return storage.Init(s.data, schema)
+}
+
+// openRevisions opens what has the definitions: a directory, a server, or both. It returns nil without either.
+func openRevisions(from []string) (*revision.Cache, error) {
+	var o revision.Options
+	for _, f := range from {
+		to := &o.Dir
+		if strings.HasPrefix(f, "https://") || strings.HasPrefix(f, "http://") {
+			to = &o.Server
+		}
+		if *to != "" {
+			return nil, usagef("--revisions: one directory and one server, not %s and %s", *to, f)
+		}
+		*to = f
+	}
+	if o.Dir == "" && o.Server == "" {
+		return nil, nil
+	}
+	cache, err := revision.Open(o)
+	if err != nil {
+		return nil, usagef("--revisions: %v", err)
+	}
+	return cache, nil
+}
+
+// readCalendar returns what a calendar resolves, nil without a file.
+func readCalendar(name string) (func(channel, buildID, version string) (string, bool), error) {
+	if name == "" {
+		return nil, nil
+	}
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return nil, usagef("--calendar: %v", err)
+	}
+	calendar, err := revision.ParseCalendar(text)
+	if err != nil {
+		return nil, documentError(name, err)
+	}
+	return calendar.Resolve, nil
+}
