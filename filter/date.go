@@ -35,6 +35,9 @@ func parseDate(text string) (string, bool) {
 	return digits, err == nil
 }
 
+// relativeDays are the names of days.
+var relativeDays = []string{"today", "yesterday"}
+
 const howDates = "a date is written 20130601, 2013-06-01 or 20130601030203"
 
 // notDate says why text is no date.
@@ -68,7 +71,7 @@ func (o *Options) date(text string) (first, last string, is *problem) {
 	ago, ok := daysAgo(text)
 	if !ok {
 		is := notDate(text)
-		if near := nearest(text, []string{"today", "yesterday"}); near != "" {
+		if near := nearest(text, relativeDays); near != "" {
 			is.cure("did you mean %s? %s", near, howDates)
 		} else if _, ok := daysAgo("-" + text); ok {
 			is.cure("%.60s before today is -%.60s", text, text)

@@ -160,6 +160,8 @@ submission_date=2013060124
                 ^there is no date 2013060124
 submission_date=tody
                 ^"tody" is not a date
+submission_date=TODAY
+                ^"TODAY" is not a date
 submission_date=7d..
                 ^"7d" is not a date
 submission_date=-1d..-7d

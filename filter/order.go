@@ -194,8 +194,11 @@ func isName(s string) bool {
 func hasOrder(typ string) bool { return slices.Contains(types[1:], typ) }
 
 // isText reports whether a value in an expression is just that text. Where there is a type with an order, that is a word in
-// capitals, and anything that begins with a letter and cannot be meant for a date.
+// capitals, and anything that begins with a letter; among dates only the former, if it is not meant for a day.
 func isText(typ, value string) bool {
+	if typ == "date" {
+		return isName(value) && nearest(value, relativeDays) == ""
+	}
 	c := value[0] | 0x20
-	return !hasOrder(typ) || isName(value) || typ != "date" && ('a' <= c && c <= 'z' || c >= 0x80)
+	return !hasOrder(typ) || isName(value) || 'a' <= c && c <= 'z' || c >= 0x80
 }

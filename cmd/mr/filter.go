@@ -90,7 +90,7 @@ func parseFilter(text string, o filter.Options, warnings io.Writer) (filter.Filt
 		if n++; n > most {
 			return
 		}
-		fmt.Fprintf(warnings, "mr: %s:%v\n", text, odd)
+		fmt.Fprintf(warnings, "mr: warning: %s:%v\n", text, odd)
 		if odd.Hint != "" {
 			fmt.Fprintf(warnings, "mr: hint: %s\n", odd.Hint)
 		}
@@ -100,7 +100,7 @@ func parseFilter(text string, o filter.Options, warnings io.Writer) (filter.Filt
 		return nil, documentError(text, err)
 	}
 	if n > most {
-		fmt.Fprintf(warnings, "mr: %s: %d more such places\n", text, n-most)
+		fmt.Fprintf(warnings, "mr: warning: %s: %d more such places\n", text, n-most)
 	}
 	return f, nil
 }
