@@ -25,15 +25,23 @@ func (c command) open() (workers, error) {
 
 // processes are worker processes of one program, which stays the same for the run even if its file is replaced.
 type processes struct {
-	program *worker.Program
-	args    []string
+	opened *worker.Program
+	args   []string
 }
 
-func (p processes) close() { p.program.Close() }
+func (p processes) program() (*Program, error) {
+	sum, build, err := p.opened.Identify()
+	if err != nil {
+		return nil, err
+	}
+	return &Program{Path: p.opened.Path(), SHA256: sum, Build: build}, nil
+}
+
+func (p processes) close() { p.opened.Close() }
 
 func (p processes) start(ctx context.Context, env startEnv) (handle, error) {
 	w, err := worker.Start(ctx, worker.Options{
-		Program:      p.program,
+		Program:      p.opened,
 		Args:         p.args,
 		SocketDir:    env.sockets,
 		StartTimeout: env.timeout,

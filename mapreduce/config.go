@@ -36,6 +36,14 @@ type Config struct {
 	RecordTimeout time.Duration // a worker that gets no further for so long is stopped; 0 is one minute
 	StartTimeout  time.Duration // for a worker to come up; 0 is 30 seconds
 
+	// Receipt asks for what a report of the run is to have beside its account: Stats.Program, and the checksums of
+	// Stats.Inputs, which cost about a hundredth of the time.
+	Receipt bool
+	// Profile is a directory, made if it is not there, for CPU and heap profiles of each worker process, as go tool pprof
+	// reads them: worker-1.cpu.pprof, worker-1.heap.pprof and so on. Such files of an earlier run are removed. A worker that
+	// is lost leaves none. "" is none; [Local] has none.
+	Profile string
+
 	// Planned, if set, is called when the files are known, before the first is read. Of the stats, Strays and Unmatched are
 	// there. It is called also if there is no file.
 	Planned func(Stats)

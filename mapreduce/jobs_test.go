@@ -99,6 +99,16 @@ var jobs = map[string]entry{
 		return nil
 	}}),
 	"late": entryOf(late()),
+	"dies-once": entryOf(faulty(func(storage.Record) error {
+		if _, err := os.Stat(os.Args[2]); err == nil {
+			return nil
+		}
+		if err := os.WriteFile(os.Args[2], nil, 0o600); err != nil {
+			return err
+		}
+		os.Exit(1)
+		return nil
+	})),
 	"replaces-itself": entryOf(faulty(func(storage.Record) error {
 		if _, err := os.Stat(os.Args[4]); err == nil {
 			return nil

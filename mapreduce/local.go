@@ -21,9 +21,17 @@ func (l local) open() (workers, error) { return l, nil }
 
 func (local) close() {}
 
+func (local) program() (*Program, error) { return nil, nil }
+
 func (l local) start(context.Context, startEnv) (handle, error) { return localHandle{l.new()}, nil }
 
 type localHandle struct{ worker.Worker }
+
+// Setup leaves profiles out: this process is not the run's alone.
+func (h localHandle) Setup(ctx context.Context, s worker.Setup) (worker.Description, error) {
+	s.Profile = ""
+	return h.Worker.Setup(ctx, s)
+}
 
 func (localHandle) Pid() int { return 0 }
 

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash"
+	"hash/crc32"
 	"io/fs"
 	"path/filepath"
 	"runtime"
@@ -92,7 +94,13 @@ func (t *mapTask[K, V]) file(ctx context.Context, in worker.File, progress func(
 	if err != nil {
 		return err
 	}
-	r, err := file.Open(storage.ReadOptions{MaxRecordBytes: int(t.setup.RecordBytes)})
+	o := storage.ReadOptions{MaxRecordBytes: int(t.setup.RecordBytes)}
+	var sum hash.Hash32
+	if t.setup.Checksums {
+		sum = crc32.NewIEEE()
+		o.Stored = sum
+	}
+	r, err := file.Open(o)
 	if err != nil {
 		return fileError(in.Path, err)
 	}
@@ -120,6 +128,9 @@ func (t *mapTask[K, V]) file(ctx context.Context, in worker.File, progress func(
 			"file changed during the run: it had %d bytes when the run began, %d were read", in.Size, c.StoredBytes)}
 	}
 	t.stored += c.StoredBytes
+	if sum != nil {
+		t.result.Checksums = append(t.result.Checksums, sum.Sum32())
+	}
 	t.counters[cFiles]++
 	t.counters[cStored] += c.StoredBytes
 	t.counters[cDecoded] += c.Bytes

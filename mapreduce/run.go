@@ -30,6 +30,7 @@ func Run(ctx context.Context, x Executor, cfg Config) (stats Stats, err error) {
 	if r.format, err = cfg.format(); err != nil {
 		return stats, err
 	}
+	stats.Format = r.format
 	if cfg.Output, err = resolveOutput(cfg.Output); err != nil {
 		return stats, err
 	}
@@ -86,6 +87,11 @@ func (r *run) open(ctx context.Context) error {
 		return err
 	}
 	r.undo = append(r.undo, workers.close)
+	if r.cfg.Receipt {
+		if r.stats.Program, err = workers.program(); err != nil {
+			return err
+		}
+	}
 	if err := r.walk(ctx); err != nil {
 		return err
 	}
@@ -153,6 +159,7 @@ func (r *run) walk(ctx context.Context) (err error) {
 			return err
 		}
 		r.files = append(r.files, worker.File{Path: f.Path, Size: f.Size})
+		r.stats.Inputs = append(r.stats.Inputs, Input{Path: f.Path, Size: f.Size, ModTime: f.ModTime})
 	}
 	r.stats.Unmatched = walk.Unmatched()
 	if r.cfg.Planned != nil {
@@ -162,11 +169,11 @@ func (r *run) walk(ctx context.Context) (err error) {
 		return ErrNoInput
 	}
 	if r.shape.Files != nil {
-		files := make([]worker.File, len(r.files))
+		files, inputs := make([]worker.File, len(r.files)), make([]Input, len(r.files))
 		for i, n := range r.shape.Files(len(files)) {
-			files[i] = r.files[n]
+			files[i], inputs[i] = r.files[n], r.stats.Inputs[n]
 		}
-		r.files = files
+		r.files, r.stats.Inputs = files, inputs
 	}
 	return r.checkOutput()
 }
@@ -194,6 +201,10 @@ func (r *run) setup(share int64) (worker.Setup, error) {
 	if err != nil {
 		return worker.Setup{}, err
 	}
+	profile, err := profileDir(r.cfg.Profile)
+	if err != nil {
+		return worker.Setup{}, err
+	}
 	return worker.Setup{
 		Data:        data,
 		Schema:      r.tree.Schema().JSON(),
@@ -201,6 +212,8 @@ func (r *run) setup(share int64) (worker.Setup, error) {
 		MemoryBytes: share,
 		RunBytes:    r.shape.RunBytes,
 		RecordBytes: r.cfg.maxRecord(),
+		Checksums:   r.cfg.Receipt,
+		Profile:     profile,
 	}, nil
 }
 
@@ -210,6 +223,7 @@ func (r *run) all(ctx context.Context) error {
 	if r.job, err = r.pool.describe(ctx); err != nil {
 		return err
 	}
+	r.stats.Columns = r.job.Columns
 	start := time.Now()
 	results, err := r.mapAll(ctx)
 	r.stats.MapTime = time.Since(start)

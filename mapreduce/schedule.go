@@ -26,6 +26,8 @@ type Executor interface {
 type workers interface {
 	// start brings up a worker. It is called by several goroutines.
 	start(ctx context.Context, env startEnv) (handle, error)
+	// program tells what the workers are, nil if they are no processes.
+	program() (*Program, error)
 	// close is called when all workers have been stopped.
 	close()
 }
@@ -70,6 +72,7 @@ type pool struct {
 	retried int           // attempts that were lost
 	starts  int           // in a row that failed
 	cpu     time.Duration // of workers that have ended
+	begun   int           // workers that were set up
 }
 
 // A taskFunc does the n-th task in dir, which is new and empty.
@@ -156,7 +159,7 @@ func (p *pool) worker(ctx context.Context, slot int) (worker.Worker, error) {
 	h, err := p.exec.start(ctx, p.env)
 	var job worker.Description
 	if err == nil {
-		if job, err = h.Setup(ctx, p.setup); err != nil {
+		if job, err = h.Setup(ctx, p.nextSetup()); err != nil {
 			p.end(h)
 		}
 	}
@@ -176,6 +179,18 @@ func (p *pool) worker(ctx context.Context, slot int) (worker.Worker, error) {
 		}
 	}
 	return nil, err
+}
+
+// nextSetup is what the next worker is told.
+func (p *pool) nextSetup() worker.Setup {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.begun++
+	s := p.setup
+	if s.Profile != "" {
+		s.Profile = filepath.Join(s.Profile, profileName(p.begun))
+	}
+	return s
 }
 
 // discard stops the slot's worker and removes what its attempt left.

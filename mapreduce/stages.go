@@ -23,6 +23,10 @@ func (r *run) mapAll(ctx context.Context) ([]worker.MapResult, error) {
 	}
 	results := make([]worker.MapResult, len(tasks))
 	var bad atomic.Int64
+	inputs := make([][]Input, len(tasks)) // of each task
+	for i, rest := 0, r.stats.Inputs; i < len(tasks); i++ {
+		inputs[i], rest = rest[:len(tasks[i].Files)], rest[len(tasks[i].Files):]
+	}
 	err := r.pool.run(ctx, "map", costs, func(ctx context.Context, w worker.Worker, n int, dir string) error {
 		t := tasks[n]
 		t.Dir, t.MaxBad = dir, r.cfg.MaxBad.limit()
@@ -31,6 +35,12 @@ func (r *run) mapAll(ctx context.Context) ([]worker.MapResult, error) {
 			return err
 		}
 		results[n] = res
+		for i := range inputs[n] {
+			inputs[n][i].Read = true
+		}
+		for i, sum := range res.Checksums {
+			inputs[n][i].CRC32 = sum
+		}
 		meters[n].finish(res.Counters[cStored], res.Counters[cLines])
 		if total := bad.Add(res.Counters[cBad]); r.cfg.MaxBad.Percent == 0 && total > r.cfg.MaxBad.N {
 			return r.tooManyBad(total, res.Bad)

@@ -3,6 +3,7 @@ package mapreduce
 import (
 	"fmt"
 	"maps"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -30,6 +31,12 @@ type Stats struct {
 	Groups   int64 // keys
 	Rows     int64
 	Output   int64 // bytes
+
+	Format  Format   // of the rows
+	Columns []string // their names, if the job has any
+
+	Inputs  []Input  // the files that were selected, in the order in which they are read
+	Program *Program // of the workers, if Config.Receipt asks for it
 
 	SkippedBy  map[string]int64    // by reason
 	Counts     map[string]int64    // the job's own counters
@@ -66,6 +73,22 @@ type BadRecord struct {
 type Stray struct {
 	Path   string
 	Reason string
+}
+
+// An Input is a file that a run reads.
+type Input struct {
+	Path    string // slash path below the store
+	Size    int64  // stored bytes when the run began
+	ModTime time.Time
+	Read    bool   // to its end; then, if Config.Receipt asks for it,
+	CRC32   uint32 // is the CRC-32 (IEEE) of its stored bytes, as the worker has read them
+}
+
+// A Program is a job program.
+type Program struct {
+	Path   string           // absolute
+	SHA256 string           // in hex; empty if the file may be executed, but not read
+	Build  *debug.BuildInfo // nil if the file does not have it
 }
 
 func (s *Stats) addMap(r worker.MapResult) {

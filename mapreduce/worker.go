@@ -26,6 +26,8 @@ type jobWorker[K comparable, V any] struct {
 	names  []string          // of the cells of a row, if they are known
 	table  *shuffle.Table[V] // kept from task to task for its memory
 
+	profiler *profiler // nil if no profiles are wanted
+
 	baseBytes int64 // live heap before there was a table: the job's own
 }
 
@@ -59,6 +61,11 @@ func (w *jobWorker[K, V]) Setup(_ context.Context, s worker.Setup) (worker.Descr
 		return worker.Description{}, err
 	}
 	w.setup = s
+	if s.Profile != "" {
+		if w.profiler, err = startProfiler(s.Profile); err != nil {
+			return worker.Description{}, fmt.Errorf("taking profiles: %w", err)
+		}
+	}
 	if err := w.setRows(Format(s.Format)); err != nil {
 		return worker.Description{}, err
 	}
@@ -88,12 +95,16 @@ func (w *jobWorker[K, V]) createRows(dir string) (*Rows, error) {
 	return createRows(dir, w.format, w.names)
 }
 
-// Close releases what Setup took.
+// Close releases what Setup took, and writes profiles.
 func (w *jobWorker[K, V]) Close() error {
-	if w.tree == nil {
-		return nil
+	var err error
+	if w.profiler != nil {
+		err = w.profiler.stop()
 	}
-	return w.tree.Close()
+	if w.tree != nil {
+		err = errors.Join(err, w.tree.Close())
+	}
+	return err
 }
 
 // runBytes is the size at which a table is spilled.

@@ -18,6 +18,10 @@ type ReadOptions struct {
 	// Part is what to read of the file, one of File.Parts. Lines and offsets are counted from the beginning of the file all
 	// the same; Counts are those of the part.
 	Part Part
+
+	// Stored, if set, is written all bytes of the file, or of the part, as they are on the disk, in order; all of them when
+	// Records has come to the end without an error. An error of it is one of reading.
+	Stored io.Writer
 }
 
 func (o ReadOptions) maxRecordBytes() int {
@@ -75,11 +79,14 @@ func newReader(file *os.File, path string, o ReadOptions) *Reader {
 	r.at.strings = &r.ws.strings
 	r.at.buffer = &r.ws.values
 	r.buf = r.ws.out[:0]
-	if o.Part == (Part{}) {
-		r.ws.begin(file)
-	} else {
-		r.ws.begin(io.NewSectionReader(file, o.Part.Offset, o.Part.Length))
+	var stored io.Reader = file
+	if o.Part != (Part{}) {
+		stored = io.NewSectionReader(file, o.Part.Offset, o.Part.Length)
 	}
+	if o.Stored != nil {
+		stored = io.TeeReader(stored, o.Stored)
+	}
+	r.ws.begin(stored)
 	r.src, r.format, r.opened = r.ws.open(path)
 	if o.Part != (Part{}) && r.opened == nil {
 		r.ws.zstd.part, r.ws.zstd.want = true, o.Part.Bytes

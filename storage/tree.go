@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/telemetry-mr/mr/filter"
 )
@@ -177,6 +178,8 @@ type File struct {
 	Path string // slash path below the root of the tree
 	Size int64  // stored bytes when it was listed
 	Dims Dims
+
+	ModTime time.Time // when it was listed; zero of a file that Tree.File has named
 
 	tree *Tree
 }

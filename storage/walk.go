@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/telemetry-mr/mr/filter"
 )
@@ -206,6 +207,7 @@ func (w *Walk) files(here *os.Root, names []string, prefix string) bool {
 		copy(own, w.values)
 		reason := w.tree.layout.file(path[len(prefix):], own)
 		var size int64
+		var modTime time.Time
 		if reason != reasonTemporary {
 			info, err := here.Lstat(name)
 			if err != nil {
@@ -214,7 +216,7 @@ func (w *Walk) files(here *os.Root, names []string, prefix string) bool {
 			if r := strayFile(info.Mode()); r != "" {
 				reason = r
 			}
-			size = info.Size()
+			size, modTime = info.Size(), info.ModTime()
 		}
 		if reason != "" {
 			if !w.stray(path, reason, level) {
@@ -225,7 +227,7 @@ func (w *Walk) files(here *os.Root, names []string, prefix string) bool {
 		values = values[dims:]
 		w.levels[level].Selected++
 		w.levels[level].Bytes += size
-		if !w.yield(File{Path: path, Size: size, Dims: Dims{w.tree.names, own}, tree: w.tree}, nil) {
+		if !w.yield(File{Path: path, Size: size, Dims: Dims{w.tree.names, own}, ModTime: modTime, tree: w.tree}, nil) {
 			return false
 		}
 	}

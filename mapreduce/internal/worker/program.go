@@ -1,12 +1,17 @@
 package worker
 
 import (
+	"crypto/sha256"
+	"debug/buildinfo"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"strconv"
 	"strings"
 )
@@ -41,6 +46,30 @@ func Open(name string) (*Program, error) {
 		return nil, &ProgramError{Path: name, Reason: err.Error()}
 	}
 	return p, nil
+}
+
+// Path is where the program was when it was opened, absolute.
+func (p *Program) Path() string { return p.path }
+
+// Identify returns the SHA-256 of the program, in hex, and what the Go linker has noted in it, nil if that is nothing. What may
+// be executed, but not read, has neither.
+func (p *Program) Identify() (sum string, build *debug.BuildInfo, err error) {
+	f, err := os.Open(p.exec)
+	if errors.Is(err, fs.ErrPermission) {
+		return "", nil, nil
+	}
+	if err != nil {
+		return "", nil, fmt.Errorf("reading the program: %w", err)
+	}
+	defer f.Close() // only read
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return "", nil, fmt.Errorf("reading the program: %w", err)
+	}
+	if build, err = buildinfo.Read(f); err != nil {
+		build = nil // it is no Go program, or a stripped one
+	}
+	return hex.EncodeToString(h.Sum(nil)), build, nil
 }
 
 // Close is called when no more processes will be started.
