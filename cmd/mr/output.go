@@ -3,23 +3,36 @@ package main
 import (
 	"os"
 	"path/filepath"
-
-	"github.com/telemetry-mr/mr/mapreduce"
 )
 
-// checkOutput finds, before any work is done, what is wrong with the place of the output.
-func checkOutput(cfg mapreduce.Config) error {
-	if cfg.Output == "" {
+// checkPlaces finds, before any work is done, what is wrong with the places of the output and the report.
+func (r *jobRun) checkPlaces() error {
+	if err := r.checkPlace("--output", r.cfg.Output); err != nil {
+		return err
+	}
+	err := r.checkPlace("--report", r.report)
+	if err == nil && r.report != "" && r.cfg.Output != "" && sameFile(r.report, r.cfg.Output) {
+		err = usagef("--report: %s is the output", r.report)
+	}
+	if err != nil {
+		r.report = "" // it cannot be written there
+	}
+	return err
+}
+
+// checkPlace finds what is wrong with the place of a file, if there is one.
+func (r *jobRun) checkPlace(flag, file string) error {
+	if file == "" {
 		return nil
 	}
-	if info, err := os.Stat(cfg.Output); err == nil && !info.Mode().IsRegular() {
-		return usagef("--output: %s is not a regular file", cfg.Output)
+	if info, err := os.Stat(file); err == nil && !info.Mode().IsRegular() {
+		return usagef("%s: %s is not a regular file", flag, file)
 	}
-	dir, err := filepath.EvalSymlinks(filepath.Dir(cfg.Output))
+	dir, err := filepath.EvalSymlinks(filepath.Dir(file))
 	if err != nil {
-		return usagef("--output: there is no directory %s", filepath.Dir(cfg.Output))
+		return usagef("%s: there is no directory %s", flag, filepath.Dir(file))
 	}
-	data, err := filepath.EvalSymlinks(cfg.Data)
+	data, err := filepath.EvalSymlinks(r.cfg.Data)
 	if err != nil {
 		return err
 	}
@@ -29,12 +42,24 @@ func checkOutput(cfg mapreduce.Config) error {
 	if data, err = filepath.Abs(data); err != nil {
 		return err
 	}
-	rel, err := filepath.Rel(data, filepath.Join(dir, filepath.Base(cfg.Output)))
+	rel, err := filepath.Rel(data, filepath.Join(dir, filepath.Base(file)))
 	if err != nil || !filepath.IsLocal(rel) {
 		return nil // another volume, or outside of the store
 	}
-	if _, err := cfg.Schema.ParsePath(filepath.ToSlash(rel)); err == nil || rel == "schema.json" {
-		return usagef("--output: %s is in the store", cfg.Output)
+	if _, err := r.cfg.Schema.ParsePath(filepath.ToSlash(rel)); err == nil || rel == "schema.json" {
+		return usagef("%s: %s is in the store", flag, file)
 	}
 	return nil
+}
+
+// sameFile tells whether two names are, or would be, those of one file.
+func sameFile(a, b string) bool {
+	ai, err1 := os.Stat(a)
+	bi, err2 := os.Stat(b)
+	if err1 == nil && err2 == nil {
+		return os.SameFile(ai, bi)
+	}
+	aa, err1 := filepath.Abs(a)
+	bb, err2 := filepath.Abs(b)
+	return err1 == nil && err2 == nil && aa == bb
 }

@@ -3,7 +3,9 @@ package main
 import (
 	"context"
 	"errors"
+	"flag"
 	"io"
+	"time"
 
 	"github.com/telemetry-mr/mr/mapreduce"
 )
@@ -30,6 +32,10 @@ workers, partitions and any memory.
                       a worker that gets no further for so long is stopped (default 1m)
     --start-timeout D a worker that has not called mapreduce.Serve by then is stopped
                       (default 30s)
+    --report FILE     an account of the run as JSON, also of one that fails: inputs with
+                      checksums, job, counters, times, memory, error and exit status.
+                      It changes only for a run that got as far as its own output
+    --profile DIR     CPU and heap profiles of the workers, for go tool pprof
     --stats           the account of the run, as a table on standard error (default: if
                       that is a terminal, and the run succeeds)
     --quiet           no progress, no account, and no warnings of a run that succeeds
@@ -47,93 +53,131 @@ GOTRACEBACK GOCOVERDIR GOGC GOMAXPROCS GORACE, nothing else.
 
 ` + statusUsage
 
+// A jobRun is one use of the verb run.
+type jobRun struct {
+	env     env
+	flags   *flag.FlagSet
+	store   storeFlags
+	cfg     mapreduce.Config
+	quiet   bool
+	stats   optionalBool
+	report  string
+	job     string
+	args    []string // of the job
+	account mapreduce.Stats
+}
+
 func runJob(ctx context.Context, env env, args []string) error {
-	var store storeFlags
+	r := &jobRun{env: env, cfg: mapreduce.Config{Stdout: env.stdout, Stderr: env.stderr}}
+	if done, err := r.parse(args); done || err != nil {
+		return err
+	}
+	if r.report == "" {
+		return r.run(ctx)
+	}
+	if err := tryReport(r.report); err != nil {
+		return err
+	}
+	r.cfg.Receipt = true
+	began := time.Now()
+	err := r.run(ctx)
+	return r.writeReport(began, err)
+}
+
+func (r *jobRun) parse(args []string) (done bool, err error) {
 	var memory, maxRecord size
 	var maxBad string
-	var quiet bool
-	var stats optionalBool
-	cfg := mapreduce.Config{Stdout: env.stdout, Stderr: env.stderr}
 	fs := newFlags("run")
-	store.register(fs)
-	fs.StringVar(&cfg.Output, "output", "", "")
+	r.flags = fs
+	r.store.register(fs)
+	fs.StringVar(&r.cfg.Output, "output", "", "")
 	fs.Func("format", "", func(s string) (err error) {
-		cfg.Format, err = mapreduce.ParseFormat(s)
+		r.cfg.Format, err = mapreduce.ParseFormat(s)
 		return err
 	})
-	fs.IntVar(&cfg.Workers, "workers", 0, "")
-	fs.IntVar(&cfg.Partitions, "partitions", 0, "")
+	fs.IntVar(&r.cfg.Workers, "workers", 0, "")
+	fs.IntVar(&r.cfg.Partitions, "partitions", 0, "")
 	fs.Var(&memory, "memory", "")
-	fs.StringVar(&cfg.WorkDir, "work-dir", "", "")
+	fs.StringVar(&r.cfg.WorkDir, "work-dir", "", "")
 	fs.StringVar(&maxBad, "max-bad", "0", "")
 	fs.Var(&maxRecord, "max-record", "")
-	fs.DurationVar(&cfg.RecordTimeout, "record-timeout", 0, "")
-	fs.DurationVar(&cfg.StartTimeout, "start-timeout", 0, "")
-	fs.Var(&stats, "stats", "")
-	fs.BoolVar(&quiet, "quiet", false, "")
-	if done, err := parse(env, fs, runUsage, args); done || err != nil {
-		return err
+	fs.DurationVar(&r.cfg.RecordTimeout, "record-timeout", 0, "")
+	fs.DurationVar(&r.cfg.StartTimeout, "start-timeout", 0, "")
+	fs.StringVar(&r.report, "report", "", "")
+	fs.StringVar(&r.cfg.Profile, "profile", "", "")
+	fs.Var(&r.stats, "stats", "")
+	fs.BoolVar(&r.quiet, "quiet", false, "")
+	if done, err := parse(r.env, fs, runUsage, args); done || err != nil {
+		return done, err
 	}
 	if fs.NArg() == 0 {
-		return usagef("no job program was named").hint("mr run [flags] JOB [ARGS...]; flags come before JOB")
+		return false, usagef("no job program was named").hint("mr run [flags] JOB [ARGS...]; flags come before JOB")
 	}
-	jobArgs, err := argsOfJob(fs)
-	if err != nil {
-		return err
+	r.job = fs.Arg(0)
+	if r.args, err = argsOfJob(fs); err != nil {
+		return false, err
 	}
-	cfg.Data, cfg.Memory, cfg.MaxRecord = store.data, int64(memory), int64(maxRecord)
-	if cfg.MaxBad, err = mapreduce.ParseBudget(maxBad); err != nil {
-		return usagef("--max-bad: %v", err)
+	r.cfg.Data, r.cfg.Memory, r.cfg.MaxRecord = r.store.data, int64(memory), int64(maxRecord)
+	if r.cfg.MaxBad, err = mapreduce.ParseBudget(maxBad); err != nil {
+		return false, usagef("--max-bad: %v", err)
 	}
-	if cfg.RecordTimeout < 0 || cfg.StartTimeout < 0 {
-		return usagef("a timeout cannot be negative")
+	if r.cfg.RecordTimeout < 0 || r.cfg.StartTimeout < 0 {
+		return false, usagef("a timeout cannot be negative")
 	}
-	warnings := env.stderr
-	if quiet {
+	return false, nil
+}
+
+func (r *jobRun) run(ctx context.Context) error {
+	warnings := r.env.stderr
+	if r.quiet {
 		warnings = io.Discard
 	}
-	tree, f, err := store.open(warnings)
+	tree, f, err := r.store.open(warnings)
 	if err != nil {
 		return err
 	}
-	cfg.Schema, cfg.Filter = tree.Schema(), f
+	r.cfg.Schema, r.cfg.Filter = tree.Schema(), f
 	_ = tree.Close() // the run opens it
-	if err := checkOutput(cfg); err != nil {
+	if err := r.checkPlaces(); err != nil {
 		return err
 	}
-	program, remove, err := jobProgram(ctx, env, fs.Arg(0))
+	program, remove, err := jobProgram(ctx, r.env, r.job)
 	if err != nil {
 		return err
 	}
 	defer remove()
-	var line *progressLine
-	if !quiet {
-		line = newProgressLine(env.stderr)
+	err = r.watched(func() (err error) {
+		r.account, err = mapreduce.Run(ctx, mapreduce.Command(program, r.args...), r.cfg)
+		return err
+	})
+	if err == nil && !r.quiet {
+		warn(r.env, r.account)
 	}
-	if line != nil {
-		cfg.Progress, cfg.Stderr, cfg.Stdout = line.draw, line.above(env.stderr), line.instead(env.stdout)
-	}
-	if !quiet {
-		cfg.Planned = func(s mapreduce.Stats) { warnUnmatched(cfg.Stderr, s.Unmatched) }
-	}
-	account, err := mapreduce.Run(ctx, mapreduce.Command(program, jobArgs...), cfg)
-	if line != nil {
-		line.end()
-	}
-	if err == nil && !quiet {
-		warn(env, account)
-	}
-	if stats.or(err == nil && !quiet && isTerminal(env.stderr)) {
-		summarize(env.stderr, account)
+	if r.stats.or(err == nil && !r.quiet && isTerminal(r.env.stderr)) {
+		summarize(r.env.stderr, r.account)
 	}
 	if errors.Is(err, mapreduce.ErrNoInput) {
-		if quiet { // else it has been told
-			warnUnmatched(env.stderr, account.Unmatched)
+		if r.quiet { // else it has been told
+			warnUnmatched(r.env.stderr, r.account.Unmatched)
 		}
-		warnStrays(env, account.Strays)
+		warnStrays(r.env, r.account.Strays)
 	}
-	if errors.Is(err, context.Canceled) && cfg.Output != "" {
+	if errors.Is(err, context.Canceled) && r.cfg.Output != "" {
 		return errOutputKept
 	}
-	return misplaced(err, fs)
+	return misplaced(err, r.flags)
+}
+
+// watched calls run with what it tells while it is under way: what its filter does not match, and a progress line, if there is
+// to be one.
+func (r *jobRun) watched(run func() error) error {
+	if r.quiet {
+		return run()
+	}
+	r.cfg.Planned = func(s mapreduce.Stats) { warnUnmatched(r.cfg.Stderr, s.Unmatched) }
+	if line := newProgressLine(r.env.stderr); line != nil {
+		defer line.end()
+		r.cfg.Progress, r.cfg.Stderr, r.cfg.Stdout = line.draw, line.above(r.env.stderr), line.instead(r.env.stdout)
+	}
+	return run()
 }
