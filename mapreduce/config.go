@@ -94,11 +94,8 @@ func (c *Config) check() error {
 	case c.RecordTimeout < 0 || c.StartTimeout < 0:
 		return &ConfigError{Msg: "a timeout cannot be negative"}
 	}
-	if workers, heapBytes := c.share(); workers == 1 && heapBytes < minHeapBytes+2*c.maxRecord() {
-		return &ConfigError{
-			Msg:  fmt.Sprintf("memory of %d bytes is too little for records of up to %d bytes", c.memory(), c.maxRecord()),
-			Hint: "give more memory, or allow only shorter records",
-		}
+	if _, _, err := c.share(0); err != nil {
+		return err
 	}
 	if _, err := c.format(); err != nil {
 		return err

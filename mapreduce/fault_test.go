@@ -258,6 +258,15 @@ func TestOutputIsInput(t *testing.T) {
 
 func TestConfig(t *testing.T) {
 	store := culpritStore(t)
+	many := t.TempDir()
+	for i := range 200 {
+		writeFile(t, many, fmt.Sprintf("saved_session/Firefox/nightly/30.0a1/%d.20140308.v2.log", i), "a\t{}\n")
+	}
+	// As many bytes as one worker needs beside a hundred files.
+	_, _, err := runJob(t, jobs["ids"].local(), mapreduce.Config{Data: many, Memory: 128 << 20, MaxRecord: 43<<20 - 256*100})
+	if e, ok := errors.AsType[*mapreduce.ConfigError](err); !ok || !strings.Contains(e.Msg, "is too little for records of up to 45063168 bytes in 200 files") {
+		t.Errorf("%v, want a *ConfigError about 200 files", err)
+	}
 	for _, cfg := range []mapreduce.Config{{Workers: -1}, {Partitions: -1}, {Memory: 1 << 20}, {MaxRecord: -1}, {WorkDir: "/none"}} {
 		cfg.Data = store
 		_, _, err := runJob(t, jobs["ids"].local(), cfg)

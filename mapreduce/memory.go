@@ -2,12 +2,14 @@ package mapreduce
 
 import (
 	"cmp"
+	"fmt"
 	"os"
 )
 
 const (
-	// What this process takes of a run's memory: it plans and joins, and holds no record.
-	ownBytes = 24 << 20
+	// What this process takes of a run's memory: it plans and joins, and holds no record, but knows all files.
+	ownBytes  = 24 << 20
+	knownFile = 512
 	// What a worker takes besides its heap: the program, stacks, buffers of the kernel's.
 	processBytes = 10 << 20
 	// The least heap of a worker, besides a longest record as it is read and its copy as a pair.
@@ -17,10 +19,21 @@ const (
 // memory is what the whole tree of processes may use.
 func (c *Config) memory() int64 { return cmp.Or(c.Memory, max(available(os.DirFS("/"))/2, minMemory)) }
 
-// share is how many workers fit in the memory, and how large the heap of each may be.
-func (c *Config) share() (workers int, heapBytes int64) {
-	rest := c.memory() - ownBytes
+// share is how many workers fit in the memory beside so many files, and how large the heap of each may be. Memory in which
+// not even one fits is wrong usage.
+func (c *Config) share(files int) (workers int, heapBytes int64, err error) {
+	rest := c.memory() - ownBytes - int64(files)*knownFile
 	least := processBytes + minHeapBytes + 2*c.maxRecord()
 	workers = max(1, min(c.workers(), int(rest/least)))
-	return workers, rest/int64(workers) - processBytes
+	if heapBytes = rest/int64(workers) - processBytes; heapBytes < least-processBytes {
+		what := ""
+		if files > 0 {
+			what = fmt.Sprintf(" in %d files", files)
+		}
+		return 0, 0, &ConfigError{
+			Msg:  fmt.Sprintf("memory of %d bytes is too little for records of up to %d bytes%s", c.memory(), c.maxRecord(), what),
+			Hint: "give more memory, or allow only shorter records",
+		}
+	}
+	return workers, heapBytes, nil
 }

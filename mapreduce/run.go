@@ -25,7 +25,8 @@ func Run(ctx context.Context, x Executor, cfg Config) (stats Stats, err error) {
 	if err := cfg.check(); err != nil {
 		return stats, err
 	}
-	stats.MemoryLimit = cfg.memory()
+	cfg.Memory = cfg.memory() // what is available changes
+	stats.MemoryLimit = cfg.Memory
 	r := &run{cfg: &cfg, exec: x, stats: &stats, shape: shape.From(ctx)}
 	if r.format, err = cfg.format(); err != nil {
 		return stats, err
@@ -117,7 +118,10 @@ func (r *run) open(ctx context.Context) error {
 		return err
 	}
 	r.undo = append(r.undo, remove)
-	slots, share := r.cfg.share()
+	slots, share, err := r.cfg.share(len(r.files))
+	if err != nil {
+		return err
+	}
 	setup, err := r.setup(share)
 	if err != nil {
 		return err

@@ -20,6 +20,19 @@ func (r *jobRun) checkPlaces() error {
 	return err
 }
 
+// checkProgram sees to it that the job program is not replaced by what is written.
+func (r *jobRun) checkProgram(program string) error {
+	if r.report != "" && sameFile(r.report, program) {
+		name := r.report
+		r.report = ""
+		return usagef("--report: %s is the job program", name)
+	}
+	if r.cfg.Output != "" && sameFile(r.cfg.Output, program) {
+		return usagef("--output: %s is the job program", r.cfg.Output)
+	}
+	return nil
+}
+
 // checkPlace finds what is wrong with the place of a file, if there is one.
 func (r *jobRun) checkPlace(flag, file string) error {
 	if file == "" {

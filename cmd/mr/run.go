@@ -16,28 +16,43 @@ Runs the job program JOB over the records of a store and writes its rows, sorted
 key. The output appears only if the run succeeds, and is the same for any number of
 workers, partitions and any memory.
 
-` + storeUsage + `    --output FILE     where the rows go (default: standard output, when all are there)
+What to read:
+
+` + storeUsage + `
+Where the rows go:
+
+    --output FILE     a file, which is replaced as a whole (default: standard output,
+                      which gets its first byte when the run has succeeded)
     --format tsv|csv|jsonl
                       how rows are written (default: what the extension of FILE says,
                       also before .gz or .zst, else tsv)
+
+What it may use:
+
     --workers N       processes that do the work (default: one for each processor)
     --partitions N    reduce tasks (default: by size)
     --memory SIZE     for all processes together, at least 128MiB (default: half of
                       what is available)
     --work-dir DIR    where the run keeps its own files (default: beside the output,
                       or the temporary directory)
-    --max-bad N|P%    bad records to put up with (default 0)
+
+What it puts up with:
+
+    --max-bad N|P%    bad records (default 0)
     --max-record SIZE longest record (default 16MiB)
     --record-timeout D
                       a worker that gets no further for so long is stopped (default 1m)
     --start-timeout D a worker that has not called mapreduce.Serve by then is stopped
                       (default 30s)
-    --report FILE     an account of the run as JSON, also of one that fails: inputs with
-                      checksums, job, counters, times, memory, error and exit status.
-                      It changes only for a run that got as far as its own output
-    --profile DIR     CPU and heap profiles of the workers, for go tool pprof
+
+What it tells:
+
     --stats           the account of the run, as a table on standard error (default: if
                       that is a terminal, and the run succeeds)
+    --report FILE     the account as JSON, also of a run that fails: inputs with
+                      checksums, job, counters, times, memory, error, exit status
+    --profile DIR     CPU and heap profiles of the workers; for those of all together:
+                      go tool pprof DIR/*.cpu.pprof
     --quiet           no progress, no account, and no warnings of a run that succeeds
 
 JOB is a Go program that calls mapreduce.Serve, or the directory of its package, which
@@ -146,6 +161,9 @@ func (r *jobRun) run(ctx context.Context) error {
 		return err
 	}
 	defer remove()
+	if err := r.checkProgram(program); err != nil {
+		return err
+	}
 	err = r.watched(func() (err error) {
 		r.account, err = mapreduce.Run(ctx, mapreduce.Command(program, r.args...), r.cfg)
 		return err
