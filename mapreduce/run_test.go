@@ -14,6 +14,7 @@ import (
 	"github.com/telemetry-mr/mr/filter"
 	"github.com/telemetry-mr/mr/mapreduce"
 	"github.com/telemetry-mr/mr/mapreduce/internal/shape"
+	"github.com/telemetry-mr/mr/storage"
 )
 
 // shapes are the ways to run a job that must not be seen in its output.
@@ -241,6 +242,34 @@ func TestCancel(t *testing.T) {
 			t.Errorf("%s: left %q", name, left)
 		}
 		cancel()
+	}
+}
+
+// cancelWriter takes one write, and cancels the run.
+type cancelWriter struct {
+	cancel func()
+	writes int
+}
+
+func (w *cancelWriter) Write(p []byte) (int, error) {
+	w.cancel()
+	w.writes++
+	return len(p), nil
+}
+
+// A run that is cancelled while its rows are joined does not write on.
+func TestCancelJoin(t *testing.T) {
+	store := t.TempDir()
+	writeFile(t, store, aFile, strings.Repeat("a\t"+strings.Repeat("x", 1<<20)+"\n", 8))
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	out := &cancelWriter{cancel: cancel}
+	job := mapreduce.Job[string, []byte]{Map: func(rec storage.Record, out *mapreduce.Emitter[string, []byte]) error {
+		out.Emit("a", rec.Value)
+		return nil
+	}}
+	if _, err := mapreduce.Run(ctx, mapreduce.Local(job), mapreduce.Config{Data: store, Stdout: out}); !errors.Is(err, context.Canceled) || out.writes != 1 {
+		t.Errorf("%v after %d writes, want Canceled after 1", err, out.writes)
 	}
 }
 

@@ -68,13 +68,17 @@ func TestLines(t *testing.T) {
 				continue
 			}
 			_, file := testTree(t, ext, stored)
-			got, counts, err := read(file, storage.ReadOptions{MaxRecordBytes: 10})
+			var raw bytes.Buffer
+			got, counts, err := read(file, storage.ReadOptions{MaxRecordBytes: 10, Stored: &raw})
 			want := storage.Counts{
 				StoredBytes: int64(len(stored)), Bytes: int64(len(tt.content)),
 				Lines: int64(len(tt.want)), BadLines: tt.bad,
 			}
 			if !slices.Equal(got, tt.want) || err != nil || counts != want {
 				t.Errorf("%.40q%s: %q, %v, %+v, want %q, %+v", tt.content, ext, got, err, counts, tt.want, want)
+			}
+			if !bytes.Equal(raw.Bytes(), stored) {
+				t.Errorf("%.40q%s: stored bytes %.40q, want %.40q", tt.content, ext, &raw, stored)
 			}
 		}
 	}
@@ -248,8 +252,9 @@ func TestParts(t *testing.T) {
 		}
 		var got []string
 		var counts storage.Counts
+		var raw bytes.Buffer
 		for _, p := range parts {
-			items, c, err := read(file, storage.ReadOptions{Part: p})
+			items, c, err := read(file, storage.ReadOptions{Part: p, Stored: &raw})
 			if err != nil {
 				t.Fatalf("%+v: %v", p, err)
 			}
@@ -264,6 +269,9 @@ func TestParts(t *testing.T) {
 		}
 		if !slices.Equal(got, want) || counts != wantCounts {
 			t.Errorf("%d parts of %d: %d lines, %+v, want %d, %+v", len(parts), size, len(got), counts, len(want), wantCounts)
+		}
+		if !bytes.Equal(raw.Bytes(), stored) {
+			t.Errorf("%d parts of %d: %d stored bytes, want the %d of the file", len(parts), size, raw.Len(), len(stored))
 		}
 		if size == 1 && len(parts) < 10 {
 			t.Errorf("%d parts, want one for each frame", len(parts))
