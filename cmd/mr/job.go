@@ -19,6 +19,8 @@ func jobProgram(ctx context.Context, env env, name string) (path string, remove 
 	path, remove = name, func() {}
 	info, err := os.Stat(name)
 	switch {
+	case name == "":
+		return "", nil, usagef("the name of the job is empty")
 	case err == nil && info.IsDir():
 		return build(ctx, env, name)
 	case err == nil && filepath.Ext(name) == ".go":
