@@ -50,6 +50,9 @@ and each record is in the store once.
     --stats FILE      a line of counts a minute and one at the end is appended to it
                       (default: ingest-stats.jsonl, in the raw logs; "" for none)
     --quiet           no summary
+
+Exit status: 0 done, or interrupted with --follow; 1 failed; 2 wrong usage; 75 another
+program ingests into the store or from the raw logs; 130 interrupted.
 `
 
 func ingestLogs(ctx context.Context, env env, args []string) error {
