@@ -21,6 +21,8 @@ var mayImport = map[string]string{
 	"storage/exact":             "",
 	"storage/histogram":         "filter storage storage/exact storage/histogram",
 	"storage/rawlog":            "storage",
+	"storage/receive":           "storage/rawlog",
+	"storage/resend":            "storage/rawlog",
 	"storage/ingest":            "storage storage/histogram/... storage/rawlog storage/ingest/...",
 	"mapreduce":                 "filter storage storage/exact mapreduce/... golang.org/x/sync/...",
 	"mapreduce/mapreducetest":   "storage mapreduce mapreduce/internal/...",

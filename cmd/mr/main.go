@@ -51,6 +51,8 @@ func verbs() []verb {
 		{"cat", forAnalysts, "write the records of these files", catUsage, concatenate},
 		{"init", forOperators, "make an empty store", initUsage, initStore},
 		{"revisions", forOperators, "fetch the histogram definitions of source revisions", revisionsUsage, revisions},
+		{"receive", forOperators, "take in submissions over HTTP", receiveUsage, receiveLogs},
+		{"resend", forOperators, "send raw logs to a receiver again", resendUsage, resendLogs},
 		{"gen", forOperators, "make a store of made-up pings", genUsage, generate},
 		{"ingest", forOperators, "turn raw logs into records of a store", ingestUsage, ingestLogs},
 		{"help", forAll, "tell what mr or one of its verbs does", helpUsage, help},

@@ -10,6 +10,7 @@ import (
 
 	"github.com/telemetry-mr/mr/mapreduce"
 	"github.com/telemetry-mr/mr/storage"
+	"github.com/telemetry-mr/mr/storage/rawlog"
 )
 
 // Exit statuses.
@@ -73,13 +74,16 @@ func status(err error) int {
 	if errors.Is(err, errNoReader) {
 		return exitNoReader
 	}
-	if errors.Is(err, mapreduce.ErrNoInput) {
+	if errors.Is(err, mapreduce.ErrNoInput) || errors.Is(err, errNoRecords) {
 		return exitNoInput
 	}
-	if isBadData(err) {
+	if isBadData(err) || errors.Is(err, errDamaged) {
 		return exitBadData
 	}
 	if _, ok := errors.AsType[*mapreduce.InUseError](err); ok {
+		return exitInUse
+	}
+	if _, ok := errors.AsType[*rawlog.InUseError](err); ok {
 		return exitInUse
 	}
 	if isUsage(err) {

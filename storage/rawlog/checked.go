@@ -28,25 +28,6 @@ func appendHead(dst []byte, seed uint32) []byte {
 	return binary.LittleEndian.AppendUint32(dst, checksum(dst[at:]))
 }
 
-// appendChecked appends a record as a frame without a seed.
-func appendChecked(dst []byte, rec *Record) []byte {
-	at := len(dst)
-	dst = append(dst, make([]byte, frameSize)...)
-	dst = append(dst, rec.Addr...)
-	dst = append(dst, rec.Path...)
-	dst = append(dst, rec.Data...)
-	frame := dst[at:]
-	frame[14] = byte(len(rec.Addr))
-	le := binary.LittleEndian
-	le.PutUint32(frame[8:], uint32(len(rec.Data)))
-	le.PutUint16(frame[12:], uint16(len(rec.Path)))
-	frame[15] = kindRecord
-	le.PutUint64(frame[16:], uint64(rec.Time))
-	le.PutUint32(frame[24:], checksum(frame[frameSize:]))
-	seal(frame)
-	return dst
-}
-
 // appendEnd appends the end frame of a segment with so many records, without a seed.
 func appendEnd(dst []byte, records int64) []byte {
 	at := len(dst)

@@ -111,7 +111,7 @@ func recoverSegment(dir *os.Root, name, base string, o Options) (r Recovered, er
 		return r, errors.Join(err, file.Close())
 	}
 	if err := s.Finish(); err != nil {
-		return r, err
+		return r, errors.Join(err, file.Close())
 	}
 	if r.Records > 0 {
 		r.Name = s.name

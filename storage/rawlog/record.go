@@ -31,33 +31,71 @@ func (r *Record) set(l lengths, body []byte) {
 // AppendFrame appends a record as a frame that a Segment of the format takes. V1 leaves the address out. V0 is not written
 // any more. A part that is longer than its field can say is an error.
 func AppendFrame(dst []byte, f Format, rec *Record) ([]byte, error) {
+	at := len(dst)
+	dst, err := BeginFrame(dst, f, rec.Addr, rec.Path)
+	if err != nil {
+		return dst, err
+	}
+	dst = append(dst, rec.Data...)
+	return dst, EndFrame(dst[at:], f, rec.Time)
+}
+
+// BeginFrame appends the part of a frame that comes before the data. The caller appends the data and calls EndFrame.
+func BeginFrame(dst []byte, f Format, addr, path []byte) ([]byte, error) {
 	switch {
-	case len(rec.Addr) > MaxAddr:
-		return dst, fmt.Errorf("address of %d bytes, at most %d fit", len(rec.Addr), MaxAddr)
-	case len(rec.Path) > MaxPath:
-		return dst, fmt.Errorf("path of %d bytes, at most %d fit", len(rec.Path), MaxPath)
-	case uint64(len(rec.Data)) > MaxData:
-		return dst, fmt.Errorf("data of %d bytes, at most %d fit", len(rec.Data), uint64(MaxData))
-	case rec.Time < 0 || rec.Time >= maxTime:
-		return dst, fmt.Errorf("time %d ms is not from 0 to 2^53-1", rec.Time)
+	case f != V1 && f != V2 && f != V3:
+		return dst, fmt.Errorf("raw logs of format %v are read, not written", f)
+	case len(addr) > MaxAddr:
+		return dst, fmt.Errorf("address of %d bytes, at most %d fit", len(addr), MaxAddr)
+	case len(path) > MaxPath:
+		return dst, fmt.Errorf("path of %d bytes, at most %d fit", len(path), MaxPath)
 	}
 	le := binary.LittleEndian
-	addr := rec.Addr
+	var header [frameSize]byte
+	h := header[:]
 	switch f {
 	case V1:
-		addr = nil
-		dst = append(dst, separator)
+		h, addr = h[:15], nil
+		le.PutUint16(h[1:], uint16(len(path)))
 	case V2:
-		dst = append(dst, separator, byte(len(addr)))
-	case V3:
-		return appendChecked(dst, rec), nil
+		h = h[:16]
+		h[1] = byte(len(addr))
+		le.PutUint16(h[2:], uint16(len(path)))
 	default:
-		return dst, fmt.Errorf("raw logs of format %v are read, not written", f)
+		h[14] = byte(len(addr))
+		le.PutUint16(h[12:], uint16(len(path)))
 	}
-	dst = le.AppendUint16(dst, uint16(len(rec.Path)))
-	dst = le.AppendUint32(dst, uint32(len(rec.Data)))
-	dst = le.AppendUint64(dst, uint64(rec.Time))
+	h[0] = separator
+	dst = append(dst, h...)
 	dst = append(dst, addr...)
-	dst = append(dst, rec.Path...)
-	return append(dst, rec.Data...), nil
+	return append(dst, path...), nil
+}
+
+// EndFrame completes a frame that BeginFrame began: all behind its path is the data. The time is in Unix milliseconds.
+func EndFrame(frame []byte, f Format, time int64) error {
+	if time < 0 || time >= maxTime {
+		return fmt.Errorf("time %d ms is not from 0 to 2^53-1", time)
+	}
+	le := binary.LittleEndian
+	var length, at int // of the data, and of its length in the header
+	switch f {
+	case V1:
+		at, length = 3, len(frame)-15-u16(frame[1:])
+	case V2:
+		at, length = 4, len(frame)-16-int(frame[1])-u16(frame[2:])
+	default:
+		at, length = 8, len(frame)-frameSize-int(frame[14])-u16(frame[12:])
+	}
+	if uint64(length) > MaxData {
+		return fmt.Errorf("data of %d bytes, at most %d fit", length, uint64(MaxData))
+	}
+	le.PutUint32(frame[at:], uint32(length))
+	if f != V3 {
+		le.PutUint64(frame[at+4:], uint64(time))
+		return nil
+	}
+	le.PutUint64(frame[16:], uint64(time))
+	le.PutUint32(frame[24:], checksum(frame[frameSize:]))
+	seal(frame)
+	return nil
 }

@@ -147,14 +147,17 @@ func (s *Segment) Sync() error {
 	return s.broken
 }
 
-// Broken is why the segment can take no more records, nil if it can.
+// Broken is why the segment can take no more records, nil if it can. One that is finished cannot.
 func (s *Segment) Broken() error { return s.broken }
 
-// Finish completes the segment and gives it its finished name, such that it survives a power cut. One without records is
-// removed. After an error the file is as a killed writer leaves it. The segment is closed in any case.
+// Finish completes the segment, gives it its finished name, such that it survives a power cut, and closes it. One without
+// records is removed. If the disk is full the segment stays open, and Finish may be tried again; after any other error it is
+// broken, and the file as a killed writer leaves it.
 func (s *Segment) Finish() error {
-	err := s.finish()
-	return errors.Join(err, s.file.Close())
+	if err := s.finish(); err != nil {
+		return err
+	}
+	return s.file.Close()
 }
 
 func (s *Segment) finish() error {
@@ -165,6 +168,7 @@ func (s *Segment) finish() error {
 		return err
 	}
 	if s.records == 0 {
+		s.broken = os.ErrClosed
 		return s.dir.Remove(s.name)
 	}
 	if s.format == V3 {
@@ -178,6 +182,7 @@ func (s *Segment) finish() error {
 		s.broken = fmt.Errorf("syncing %s: %w", s.name, err)
 		return s.broken
 	}
+	s.broken = os.ErrClosed // whatever becomes of the name, nothing follows the end
 	return s.rename()
 }
 
@@ -190,5 +195,5 @@ func (s *Segment) rename() error {
 	return syncDir(s.dir)
 }
 
-// Abandon closes the segment and leaves the file to the next Recover. For one that is broken.
+// Abandon closes the segment and leaves the file to the next Recover.
 func (s *Segment) Abandon() error { return s.file.Close() }

@@ -1,0 +1,5 @@
+//go:build !unix
+
+package receive
+
+func isQuota(error) bool { return false }
