@@ -85,8 +85,7 @@ func TestRequestsOf2013(t *testing.T) {
 	}
 	defaults := receive.DefaultConfig()
 	defaults.LogPath, defaults.RequestLog = "./", want.Defaults["stats_log_file"].(string)
-	var got receive.Config
-	got = receive.DefaultConfig()
+	got := receive.DefaultConfig()
 	if err := got.Parse(document); err != nil || fmt.Sprint(got) != fmt.Sprint(defaults) {
 		t.Errorf("the defaults of 2013 make %+v of %+v, %v", got, defaults, err)
 	}

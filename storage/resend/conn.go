@@ -19,6 +19,7 @@ const answerTimeout = 30 * time.Second
 // then there for the receiver that is being tested on the same machine.
 type conn struct {
 	net.Conn
+	ctx  context.Context
 	in   *bufio.Reader
 	stop func() bool
 }
@@ -27,6 +28,7 @@ type conn struct {
 func newConn(ctx context.Context, c net.Conn) *conn {
 	return &conn{
 		Conn: c,
+		ctx:  ctx,
 		in:   bufio.NewReaderSize(c, 4096),
 		stop: context.AfterFunc(ctx, func() { _ = c.SetDeadline(time.Unix(1, 0)) }),
 	}
@@ -41,6 +43,12 @@ var errAnswer = errors.New("the answer is no HTTP")
 
 // exchange sends a request and reads its answer. If keep is false the connection is of no more use.
 func (c *conn) exchange(text []byte) (status int, keep bool, err error) {
+	if err := c.SetDeadline(time.Now().Add(answerTimeout)); err != nil {
+		return 0, false, err
+	}
+	if err := c.ctx.Err(); err != nil { // it may have set a deadline before us
+		return 0, false, err
+	}
 	if _, err := c.Write(text); err != nil {
 		return 0, false, err
 	}
