@@ -6,10 +6,13 @@ import (
 	"flag"
 	"fmt"
 	"io/fs"
+	"net"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/telemetry-mr/mr/storage/receive"
+	"github.com/telemetry-mr/mr/storage/stats"
 )
 
 const receiveUsage = `usage: mr receive [flags]
@@ -34,6 +37,10 @@ It stops at SIGTERM, when it has answered what has come.
     --tls-cert FILE       certificate, for HTTPS
     --tls-key FILE        its key
     --request-log FILE    gets a line of JSON for each request; it may be renamed
+    --stats ADDR          address and port of a page with live statistics; also
+                          /stats as JSON, /metrics for Prometheus (default: none)
+    --converter-stats FILE
+                          statistics of mr ingest, to be on that page
     --no-sync             answer before the submission is on the disk: only to
                           measure what syncing costs
 
@@ -63,6 +70,8 @@ func receiveFlags(c *receive.Config) (fs *flag.FlagSet, file *string) {
 	fs.StringVar(&c.TLSCert, "tls-cert", c.TLSCert, "")
 	fs.StringVar(&c.TLSKey, "tls-key", c.TLSKey, "")
 	fs.StringVar(&c.RequestLog, "request-log", c.RequestLog, "")
+	fs.StringVar(&c.StatsListen, "stats", c.StatsListen, "")
+	fs.StringVar(&c.ConverterStats, "converter-stats", c.ConverterStats, "")
 	fs.BoolVar(&c.NoSync, "no-sync", false, "")
 	return fs, file
 }
@@ -114,13 +123,31 @@ func receiveLogs(ctx context.Context, env env, args []string) error {
 }
 
 func answer(ctx context.Context, c receive.Config, log *receive.Log) error {
-	observe := func(*receive.Request) {}
+	var observers []func(*receive.Request)
 	if c.RequestLog != "" {
 		requests := receive.NewRequestLog(c)
 		defer requests.Close()
-		observe = requests.Add
+		observers = append(observers, requests.Add)
 	}
-	h, err := receive.NewHandler(c, log, observe)
+	if c.StatsListen != "" {
+		set := stats.NewSet(time.Now())
+		l, err := net.Listen("tcp", c.StatsListen)
+		if err != nil {
+			return usagef("--stats: %v", err)
+		}
+		c.Logf("statistics at http://%s/", l.Addr())
+		ctx, cancel := context.WithCancel(ctx)
+		var shown sync.WaitGroup
+		defer shown.Wait()
+		defer cancel()
+		shown.Go(func() { showStats(ctx, c, l, set) })
+		observers = append(observers, receive.Count(set))
+	}
+	h, err := receive.NewHandler(c, log, func(r *receive.Request) {
+		for _, o := range observers {
+			o(r)
+		}
+	})
 	if err != nil {
 		return err
 	}
@@ -133,4 +160,16 @@ func answer(ctx context.Context, c receive.Config, log *receive.Log) error {
 	}
 	c.Logf("receiving at %s", l.Addr())
 	return receive.Serve(ctx, l, h)
+}
+
+// showStats serves statistics until ctx is done. Without them, receiving goes on.
+func showStats(ctx context.Context, c receive.Config, l net.Listener, set *stats.Set) {
+	var following sync.WaitGroup
+	defer following.Wait()
+	if c.ConverterStats != "" {
+		following.Go(func() { stats.Follow(ctx, set, c.ConverterStats) })
+	}
+	if err := stats.Serve(ctx, l, set); err != nil {
+		c.Logf("statistics: %v", err)
+	}
 }
