@@ -94,7 +94,7 @@ func TestPage(t *testing.T) {
 		chromedp.Evaluate(`getComputedStyle(document.activeElement).outlineStyle`, &focus),
 		chromedp.Evaluate(`document.querySelector("#receive b, #receive script") !== null`, &hostile),
 		chromedp.Evaluate(`performance.getEntriesByType("resource").map(e => e.name).filter(n => !n.startsWith(location.origin))`, &outside))
-	if !strings.HasPrefix(cursor, "now: 1,00") || !strings.HasSuffix(cursor, " not") {
+	if !strings.HasPrefix(cursor, "now: 1,0") || !strings.HasSuffix(cursor, " not") {
 		t.Errorf("the newest row reads %q", cursor)
 	}
 	if hour == first || title == "" || focus == "none" || hostile || len(outside) > 0 {
