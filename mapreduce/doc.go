@@ -18,7 +18,8 @@
 //
 //	func main() { mapreduce.Serve(job) }
 //
-// The command mr runs it, and so does [Run] with [Command]; in a test, Run with [Local] does the same in one process.
+// The command mr runs it, and so does [Run] with [Command]; Run with [Local] does the same in one process. Package
+// mapreducetest tests a job on a few records.
 //
 // # Promises
 //

@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -23,12 +24,13 @@ var seedFlag = flag.Uint64("mapreducetest.seed", 1, "what package mapreducetest 
 // Options say how [Check] runs a job. The zero value is what [Run] does.
 type Options struct {
 	Schema *storage.Schema  // of the store; nil is storage.DefaultSchema
+	Format mapreduce.Format // of the rows; "" is mapreduce.TSV
 	MaxBad mapreduce.Budget // bad records that are put up with
 	Seed   uint64           // what is tried is chosen by it; 0 is the flag -mapreducetest.seed, which is 1 by default
 }
 
-// Check runs a job over records in many ways. It returns the rows, as tab-separated text, and the account of a run; or an error
-// that says what is wrong with the job: the rows then depend on how it is run, or a run failed.
+// Check runs a job over records in many ways. It returns the rows and the account of a run; or an error that says what is
+// wrong with the job: the rows depend on how it is run, or a run failed.
 func Check[K comparable, V any](ctx context.Context, job mapreduce.Job[K, V], records []Record, o Options) (string, mapreduce.Stats, error) {
 	if o.Seed == 0 {
 		o.Seed = *seedFlag
@@ -97,14 +99,16 @@ func (c *check[K, V]) all(ctx context.Context) (string, mapreduce.Stats, error) 
 		err = c.reduceOrder(ctx, groups)
 	}
 	if err == nil {
-		err = c.runs(ctx, want)
+		err = c.runs(ctx, want, stats)
 	}
 	return want, stats, err
 }
 
 // run runs a job in this process and returns its rows.
 func (c *check[K, V]) run(ctx context.Context, job mapreduce.Job[K, V], s shape.Shape, partitions int) (string, mapreduce.Stats, error) {
-	return runLocal(ctx, mapreduce.Local(job), s, mapreduce.Config{Data: c.store.dir, MaxBad: c.opts.MaxBad, Partitions: partitions})
+	return runLocal(ctx, mapreduce.Local(job), s, mapreduce.Config{
+		Data: c.store.dir, Format: c.opts.Format, MaxBad: c.opts.MaxBad, Partitions: partitions,
+	})
 }
 
 func runLocal(ctx context.Context, x mapreduce.Executor, s shape.Shape, cfg mapreduce.Config) (string, mapreduce.Stats, error) {
@@ -137,22 +141,27 @@ type way struct {
 	name       string
 	shape      shape.Shape
 	partitions int
-	lent       bool // the memory of a record is overwritten when it is done with
+	lent       bool // the memory of a record is filled with a byte when it is done with
+	fill       byte
 	why        string
 }
 
-// runs runs the job in ways that must all give the rows want.
-func (c *check[K, V]) runs(ctx context.Context, want string) error {
+// runs runs the job in ways that must all give the rows want, and count the same.
+func (c *check[K, V]) runs(ctx context.Context, want string, counted mapreduce.Stats) error {
 	pieces := shape.Shape{RunBytes: 1, TaskFiles: 1, Tasks: c.rng.Perm}
+	lent := way{
+		name: "with the memory of each record overwritten behind it", lent: true,
+		why: "Combine, or Clone of the values, keeps memory that was only lent for the call",
+	}
+	lentAgain := lent
+	lentAgain.fill = 0xFF
 	ways := []way{
 		{
 			name: "another time",
 			why:  "something else than the records decides: a variable that lives on, a map that is ranged over, the clock, a random number",
 		},
-		{
-			name: "with the memory of each record overwritten behind it", lent: true,
-			why: "Combine, or Clone of the values, keeps memory that was only lent for the call",
-		},
+		lent,
+		lentAgain,
 		{
 			name: "in small tasks, in another order", shape: pieces, partitions: 3,
 			why: "how values are combined shows in the rows, or a function remembers what it saw in another task",
@@ -172,9 +181,9 @@ func (c *check[K, V]) runs(ctx context.Context, want string) error {
 	for _, w := range ways {
 		job := c.job
 		if w.lent {
-			job.Map = lend(job.Map)
+			job.Map = lend(job.Map, w.fill)
 		}
-		got, _, err := c.run(ctx, job, w.shape, w.partitions)
+		got, stats, err := c.run(ctx, job, w.shape, w.partitions)
 		if err != nil {
 			return faultf("run %s, the job fails: %v", w.name, c.runError(err))
 		}
@@ -183,6 +192,10 @@ func (c *check[K, V]) runs(ctx context.Context, want string) error {
 		}
 		if got != want {
 			return faultf("the rows depend on how the job is run:\n%s%s", diff("- as mr does it, + run "+w.name, want, got), w.why)
+		}
+		if !maps.Equal(stats.Counts, counted.Counts) || !maps.Equal(stats.SkippedBy, counted.SkippedBy) {
+			return faultf("run %s, the job counts otherwise: %v, skipped %v; and at first %v, skipped %v",
+				w.name, stats.Counts, stats.SkippedBy, counted.Counts, counted.SkippedBy)
 		}
 	}
 	return nil
@@ -194,15 +207,15 @@ func sortLines(text string) string {
 	return strings.Join(slices.Sorted(strings.Lines(text)), "")
 }
 
-// lend returns a Map whose records are in memory that is overwritten when the next one comes.
-func lend[K comparable, V any](
-	f func(storage.Record, *mapreduce.Emitter[K, V]) error,
-) func(storage.Record, *mapreduce.Emitter[K, V]) error {
+type mapFunc[K comparable, V any] = func(storage.Record, *mapreduce.Emitter[K, V]) error
+
+// lend returns a Map whose records are in memory that is filled with a byte when the next one comes.
+func lend[K comparable, V any](f mapFunc[K, V], fill byte) mapFunc[K, V] {
 	var key, value []byte
 	return func(rec storage.Record, out *mapreduce.Emitter[K, V]) error {
 		for _, b := range [][]byte{key, value} {
 			for i := range b {
-				b[i] = 0xA5
+				b[i] = fill
 			}
 		}
 		key, value = bytes.Clone(rec.Key), bytes.Clone(rec.Value)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"strings"
 	"testing"
 
@@ -65,6 +66,13 @@ func (l *lent) UnmarshalBinary(b []byte) error         { l.b = bytes.Clone(b); r
 func (l *lent) UnmarshalBinaryBorrow(b []byte) error   { l.b = b; return nil }
 func (l lent) Clone() lent                             { return lent{l.kept.Clone()} }
 
+// shallow has a Clone that is no copy.
+type shallow struct{ kept }
+
+func (s shallow) AppendBinary(dst []byte) ([]byte, error) { return append(dst, s.b...), nil }
+func (s *shallow) UnmarshalBinary(b []byte) error         { s.b = bytes.Clone(b); return nil }
+func (s shallow) Clone() shallow                          { return s }
+
 func keyOf(rec storage.Record, out *mapreduce.Emitter[string, kept]) error {
 	k, _ := rec.Get("k").Str()
 	out.Emit(k, kept{rec.Key})
@@ -74,7 +82,7 @@ func keyOf(rec storage.Record, out *mapreduce.Emitter[string, kept]) error {
 // What is wrong with a job is found, and named.
 func TestFaults(t *testing.T) {
 	seen := map[string]bool{}
-	last, calls, reduced := 0, 0, 0
+	last, calls, reduced, counted := 0, 0, 0, 0
 	sum := func(values iter.Seq[int]) (n int) {
 		for v := range values {
 			n += v
@@ -114,6 +122,23 @@ func TestFaults(t *testing.T) {
 		{"keeps memory of the record", check(mapreduce.Job[string, kept]{
 			Map: keyOf, Combine: keep(func(k kept) []byte { return k.b }),
 		}), []string{"with the memory of each record overwritten", "keeps memory that was only lent", "- y\td"}},
+		{"has a Clone that is no copy", check(mapreduce.Job[string, shallow]{
+			Map: func(rec storage.Record, out *mapreduce.Emitter[string, shallow]) error {
+				out.Emit("all", shallow{kept{rec.Key}})
+				return nil
+			},
+			Combine: func(acc *shallow, v shallow) {
+				acc.b = bytes.Clone(slices.MinFunc([][]byte{acc.b, v.b}, bytes.Compare))
+			},
+		}), []string{"with the memory of each record overwritten", "Clone of the values"}},
+		{"counts otherwise", check(job{
+			Map: func(rec storage.Record, out *mapreduce.Emitter[string, int]) error {
+				counted++
+				out.Count("seen", int64(counted))
+				return nil
+			},
+			Combine: mapreduce.Sum[int],
+		}), []string{"run another time, the job counts otherwise: map[seen:"}},
 		{"takes the first", check(job{
 			Map: pairs(number),
 			Reduce: func(k string, values iter.Seq[int], rows *mapreduce.Rows) error {

@@ -29,8 +29,8 @@
 // Reduce. So a Combine may collect values in a slice in any order, if Reduce sorts them.
 //
 // What is tried is chosen at random, by a seed that is 1 unless the flag -mapreducetest.seed has another, so a test does the
-// same each time. [Golden] keeps the rows in a file, which the flag -update writes. [Check] is for all that a test does
-// differently.
+// same each time. [Golden] keeps the rows in a file, which the flag -update writes; so a package of tests that import this one
+// cannot have a flag of that name. [Check] is for all that a test does differently.
 //
 // The job's functions are called by one goroutine, as in a worker process. So they may use variables of the package; what is
 // found is if that shows in the rows.

@@ -17,6 +17,9 @@ type group[K comparable] struct {
 	values [][]byte // encoded
 }
 
+// mostAgain is how many records are mapped a second time, each of which is looked for in its file.
+const mostAgain = 2000
+
 // mapTwice maps each record on its own, twice, the second time in another order, and returns the pairs by key, in the order of
 // keys.
 func (c *check[K, V]) mapTwice() ([]group[K], error) {
@@ -30,9 +33,10 @@ func (c *check[K, V]) mapTwice() ([]group[K], error) {
 	}
 	again := slices.Clone(input)
 	c.rng.Shuffle(len(again), func(i, k int) { again[i], again[k] = again[k], again[i] })
+	again = again[:min(len(again), mostAgain)]
 	if err := c.store.each(again, func(i int, rec storage.Record) error {
 		second, err := c.try(rec)
-		if err == nil && !slices.EqualFunc(first[i].coded, second.coded, bytes.Equal) {
+		if err == nil && !slices.EqualFunc(first[i].pairs, second.pairs, pair[K, V].equal) {
 			err = faultf("Map of %s depends on more than its record:\n  first:                  %s\n  again, in another order: %s\n"+
 				"a Map sees one record: it must not remember others, nor ask a clock or a random number", c.name(i), first[i], second)
 		}
@@ -44,15 +48,14 @@ func (c *check[K, V]) mapTwice() ([]group[K], error) {
 	index := map[string]int{}
 	var groups []group[K]
 	for _, i := range input {
-		for n, p := range first[i].pairs {
-			key, value := first[i].coded[2*n], first[i].coded[2*n+1]
-			at, ok := index[string(key)]
+		for _, p := range first[i].pairs {
+			at, ok := index[string(p.key)]
 			if !ok {
 				at = len(groups)
-				index[string(key)] = at
-				groups = append(groups, group[K]{key: p.Key, coded: key})
+				index[string(p.key)] = at
+				groups = append(groups, group[K]{key: p.Key, coded: p.key})
 			}
-			groups[at].values = append(groups[at].values, value)
+			groups[at].values = append(groups[at].values, p.value)
 		}
 	}
 	slices.SortFunc(groups, func(a, b group[K]) int { return bytes.Compare(a.coded, b.coded) })
@@ -61,21 +64,39 @@ func (c *check[K, V]) mapTwice() ([]group[K], error) {
 
 // mapped is what Map made of a record.
 type mapped[K comparable, V any] struct {
-	pairs   []mapreduce.Pair[K, V]
-	coded   [][]byte // key and value of each pair, in bytes
+	pairs   []pair[K, V] // in the order of Emit as far as that matters
 	skipped string
 	err     error
 }
 
+// A pair is one that Map emitted, with its key and value in bytes.
+type pair[K comparable, V any] struct {
+	mapreduce.Pair[K, V]
+	key, value []byte
+}
+
+func (p pair[K, V]) equal(q pair[K, V]) bool {
+	return bytes.Equal(p.key, q.key) && bytes.Equal(p.value, q.value)
+}
+
 func (c *check[K, V]) try(rec storage.Record) (mapped[K, V], error) {
 	pairs, skipped, err := mapreduce.Try(c.job, rec)
-	m := mapped[K, V]{pairs: pairs, skipped: skipped, err: err}
+	m := mapped[K, V]{skipped: skipped, err: err}
 	for _, p := range pairs {
 		value, err := c.values.Append(nil, &p.Value)
 		if err != nil {
 			return m, fmt.Errorf("value %v of key %v: %w", p.Value, p.Key, err)
 		}
-		m.coded = append(m.coded, c.keys.Append(nil, &p.Key), value)
+		m.pairs = append(m.pairs, pair[K, V]{p, c.keys.Append(nil, &p.Key), value})
+	}
+	if !c.mapOnly() { // a Map may range over a map
+		slices.SortStableFunc(m.pairs, func(p, q pair[K, V]) int {
+			order := bytes.Compare(p.key, q.key)
+			if order == 0 && !c.job.Ordered {
+				order = bytes.Compare(p.value, q.value)
+			}
+			return order
+		})
 	}
 	return m, nil
 }
@@ -104,8 +125,9 @@ func (m mapped[K, V]) String() string {
 func show(v any) string {
 	const most = 200
 	text := fmt.Sprintf("%+v", v)
-	if s, ok := v.(string); ok {
-		text = fmt.Sprintf("%q", s)
+	switch v.(type) {
+	case string, []byte:
+		text = fmt.Sprintf("%q", v)
 	}
 	if len(text) > most {
 		text = fmt.Sprintf("%s... (%d bytes)", strings.ToValidUTF8(text[:most], ""), len(text))

@@ -25,8 +25,8 @@ type Record struct {
 //	id-2 {"info": {"OS": "WINNT"},
 //	      "ver": 2}
 //
-// The text may be indented as a whole; a line that is indented more than the first belongs to the record before it. A text that
-// is no such list fails the test.
+// The text may be indented as a whole; a line that is indented more than the first belongs to the record before it. A key with
+// blanks, or one that begins like another line, takes a Record of its own. A text that is no such list fails the test.
 func Records(t testing.TB, text string) []Record {
 	t.Helper()
 	records, err := parse(text)

@@ -17,15 +17,20 @@ var update = flag.Bool("update", false, "write the rows of jobs to the golden fi
 // count. Run returns the account of a run, with what was skipped, and the job's counters.
 func Run[K comparable, V any](t testing.TB, job mapreduce.Job[K, V], records []Record, want string) mapreduce.Stats {
 	t.Helper()
-	got, stats := check1(t, job, records)
+	got, stats := rows(t, job, records, mapreduce.TSV)
 	compare(t, strings.TrimPrefix(want, "\n"), got)
 	return stats
 }
 
-// Golden is [Run] with the rows in a file. With the flag -update (go test ./... -update), the file is written instead.
+// Golden is [Run] with the rows in a file, whose name says their format: .csv, .jsonl, or else tab-separated. With the flag
+// -update (go test -update), the file is written instead.
 func Golden[K comparable, V any](t testing.TB, job mapreduce.Job[K, V], records []Record, name string) mapreduce.Stats {
 	t.Helper()
-	got, stats := check1(t, job, records)
+	format, err := mapreduce.ParseFormat(strings.TrimPrefix(filepath.Ext(name), "."))
+	if err != nil {
+		format = mapreduce.TSV
+	}
+	got, stats := rows(t, job, records, format)
 	if *update {
 		if err := os.MkdirAll(filepath.Dir(name), 0o777); err != nil {
 			t.Fatal(err)
@@ -43,10 +48,9 @@ func Golden[K comparable, V any](t testing.TB, job mapreduce.Job[K, V], records 
 	return stats
 }
 
-// check1 checks a job with the options of the flags.
-func check1[K comparable, V any](t testing.TB, job mapreduce.Job[K, V], records []Record) (string, mapreduce.Stats) {
+func rows[K comparable, V any](t testing.TB, job mapreduce.Job[K, V], records []Record, f mapreduce.Format) (string, mapreduce.Stats) {
 	t.Helper()
-	got, stats, err := Check(t.Context(), job, records, Options{})
+	got, stats, err := Check(t.Context(), job, records, Options{Format: f})
 	if err != nil {
 		t.Fatalf("%v", err)
 	}

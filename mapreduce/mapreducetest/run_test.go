@@ -127,6 +127,39 @@ func TestGolden(t *testing.T) {
 	}
 }
 
+// The name of the file says the format. A cell with a TAB is no reason to overlook a Combine.
+func TestGoldenFormat(t *testing.T) {
+	records := mapreducetest.Records(t, `
+		a {"info": {"OS": "a\tb, c"}}
+		b {"info": {"OS": "d"}}
+	`)
+	dir := t.TempDir()
+	for name, want := range map[string]string{
+		"rows.csv":   "key,value\n\"a\tb, c\",1\nd,1\n",
+		"rows.jsonl": `{"key":"a\tb, c","value":1}` + "\n" + `{"key":"d","value":1}` + "\n",
+	} {
+		name = filepath.Join(dir, name)
+		if err := os.WriteFile(name, []byte(want), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		mapreducetest.Golden(t, systems, records, name)
+	}
+	if got := failure(t, func(t testing.TB) { mapreducetest.Run(t, systems, records, "") }); !strings.Contains(got, "csv and jsonl can") {
+		t.Errorf("of a TAB in a tsv file, Run says %q", got)
+	}
+	job := mapreduce.Job[string, string]{
+		Map: func(rec storage.Record, out *mapreduce.Emitter[string, string]) error {
+			out.Emit("all", "\t"+string(rec.Key))
+			return nil
+		},
+		Combine: func(acc *string, v string) { *acc += v },
+	}
+	_, _, err := mapreducetest.Check(t.Context(), job, records, mapreducetest.Options{Format: mapreduce.CSV})
+	if err == nil || !strings.Contains(err.Error(), "which Combine must not let through") {
+		t.Errorf("of a Combine that depends on the order, Check says %v", err)
+	}
+}
+
 func TestRecords(t *testing.T) {
 	dims := map[string]string{"appName": "Firefox", "submission_date": "20140308"}
 	for _, test := range []struct {
@@ -166,6 +199,35 @@ func TestRecords(t *testing.T) {
 			t.Errorf("ReadRecords of %q = %q", test.text, got)
 		}
 	}
+}
+
+// Whatever the text, it is a list of records, which written line by line is the same list, or it fails the test.
+func FuzzRecords(f *testing.F) {
+	f.Add("a {}\n[appName=Firefox x=y]\nb {\n  \"x\": 1}\n# c\n")
+	f.Add("\t\t[]\n\t\ta\t{}\n\t\t  b\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		var records []mapreducetest.Record
+		if failure(t, func(t testing.TB) { records = mapreducetest.Records(t, text) }) != "" {
+			return
+		}
+		var lines strings.Builder
+		for _, r := range records {
+			lines.WriteString("[")
+			for name, value := range r.Dims {
+				lines.WriteString(" " + name + "=" + value)
+			}
+			lines.WriteString("]\n" + r.Key + "\t" + r.Value + "\n")
+		}
+		again := mapreducetest.Records(t, lines.String())
+		for i := range records {
+			if len(records[i].Dims) == 0 {
+				records[i].Dims, again[i].Dims = nil, nil
+			}
+		}
+		if !reflect.DeepEqual(again, records) {
+			t.Errorf("%q is %q, and again %q", text, records, again)
+		}
+	})
 }
 
 // Input that cannot be stored, and records that are bad.

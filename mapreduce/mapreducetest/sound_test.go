@@ -99,6 +99,16 @@ func TestSound(t *testing.T) {
 			},
 			Combine: mapreduce.Max[int64],
 		}, "beta!!!!\t1\nnightly!!!!\t1\n")},
+		{"ranges over a map", run(job{
+			Map: func(rec storage.Record, out *mapreduce.Emitter[string, int]) error {
+				for k, n := range map[string]int{"a": 1, "b": 2, "c": 3, "d": 4, "e": 5} {
+					out.Emit(k, n)
+					out.Emit("all", n)
+				}
+				return nil
+			},
+			Combine: mapreduce.Sum[int],
+		}, "a\t7\nall\t105\nb\t14\nc\t21\nd\t28\ne\t35\n")},
 		{"remembers what it has worked out", run(job{
 			Map: func(rec storage.Record, out *mapreduce.Emitter[string, int]) error {
 				k, _ := rec.Get("k").Str()

@@ -144,6 +144,27 @@ func TestNoDefinitions(t *testing.T) {
 	}
 }
 
+// TestBounds: a file asks for no more memory than it should.
+func TestBounds(t *testing.T) {
+	file := func(n int, definition string) []byte {
+		b := []byte{'{'}
+		for i := range n {
+			b = fmt.Appendf(b, `"H%d":%s,`, i, definition)
+		}
+		return append(b, `"LAST":{"kind":"flag"}}`...)
+	}
+	if ds, err := histogram.ParseDefinitions(file(30_000, `{"kind":"flag"}`), histogram.DefinitionOptions{}); err == nil {
+		t.Errorf("%d definitions", len(slices.Collect(ds.All())))
+	}
+	ds := parseDefinitions(t, string(file(200, `{"kind":"enumerated","n_values":9999}`)))
+	if n := len(slices.Collect(ds.All())); n != 100 {
+		t.Errorf("%d definitions of 10,000 buckets", n)
+	}
+	if _, err := ds.Lookup("LAST"); err == nil || !strings.Contains(err.Error(), "more than 1000000 buckets") {
+		t.Errorf("the last is behind all bounds: %v", err)
+	}
+}
+
 func TestExpressions(t *testing.T) {
 	constants := map[string]int64{"A": 3, "ns::B_2": -4, "HUGE": 1 << 60}
 	for text, want := range map[string]int64{

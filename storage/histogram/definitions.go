@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"iter"
 	"maps"
 	"slices"
@@ -60,10 +61,20 @@ func ParseDefinitions(data []byte, o DefinitionOptions) (*Definitions, error) {
 		constants = DefaultConstants()
 	}
 	ds := &Definitions{byName: map[string]*Definition{}, faults: map[string]error{}}
+	room := int64(maxAllBuckets)
 	for name, v := range members {
 		delete(ds.byName, name)
 		delete(ds.faults, name)
-		if d, err := parseDefinition(name, v, constants); err != nil {
+		if len(ds.byName)+len(ds.faults) == maxDefinitions {
+			return nil, documentError(data, 0, fmt.Sprintf("more than %d definitions", maxDefinitions))
+		}
+		d, err := parseDefinition(name, v, constants)
+		if err == nil {
+			if room -= d.Buckets; room < 0 {
+				err = fmt.Errorf("the histograms up to here have more than %d buckets", maxAllBuckets)
+			}
+		}
+		if err != nil {
 			ds.faults[name] = &DefinitionError{Name: name, Reason: err.Error()}
 		} else {
 			ds.byName[name] = d
@@ -71,6 +82,12 @@ func ParseDefinitions(data []byte, o DefinitionOptions) (*Definitions, error) {
 	}
 	return ds, nil
 }
+
+// Bounds of a file, ten times what any browser has had.
+const (
+	maxDefinitions = 20_000
+	maxAllBuckets  = 1_000_000
+)
 
 func documentError(data []byte, at int, msg string) error {
 	before := data[:min(at, len(data))]

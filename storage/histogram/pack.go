@@ -7,38 +7,6 @@ import (
 	"strings"
 )
 
-// A Fault is what Pack finds wrong with a histogram.
-type Fault uint8
-
-const (
-	FaultSyntax Fault = iota + 1 // it is no JSON object
-	FaultValues                  // it has no object "values"
-	FaultBucket                  // a key of "values" is the lower bound of no bucket
-	FaultCount                   // a count is not an integer
-
-	// The histogram's own account of itself is not that of the definition. Pack packs it all the same.
-	FaultType        // histogram_type
-	FaultRange       // range
-	FaultBucketCount // bucket_count
-)
-
-// String returns a name that a counter may have.
-func (f Fault) String() string {
-	return [...]string{"", "syntax", "values", "bucket", "count", "histogram_type", "range", "bucket_count"}[f]
-}
-
-// Packed tells that the array was appended in spite of the fault.
-func (f Fault) Packed() bool { return f >= FaultType }
-
-// A PackError says why a histogram does not fit its definition.
-type PackError struct {
-	Name   string // of the definition
-	Fault  Fault
-	Detail string
-}
-
-func (e *PackError) Error() string { return fmt.Sprintf("histogram %s: %s", e.Name, e.Detail) }
-
 // Pack appends the stored form of a histogram to dst. raw is the JSON object that a browser sends:
 //
 //	{"range":[1,3000],"bucket_count":10,"histogram_type":0,"values":{"0":0,"1":12,"3":0},"sum":12,"log_sum":8.3,...}
@@ -165,7 +133,9 @@ func (p *packer) values(open int) (end int, err error) {
 		if e.bucket < bucket {
 			return p.scattered(open)
 		}
-		p.dst = appendZeroCounts(p.dst, e.bucket-bucket)
+		if e.bucket > bucket {
+			p.dst = appendZeroCounts(p.dst, e.bucket-bucket)
+		}
 		p.dst = append(append(p.dst, p.b[e.from:e.to]...), ',')
 		bucket = e.bucket + 1
 		if i, more = next(p.b, e.to, '}'); i < 0 {
@@ -219,14 +189,16 @@ type entry struct {
 func (p *packer) entry(i, likely int) (e entry, err error) {
 	b := p.b
 	from := i
-	if i = skipString(b, from); i < 0 {
-		return e, p.malformed(from)
-	}
-	bound, ok := natural(b[from+1 : i-1])
-	if likely < len(p.ranges) && p.ranges[likely] == bound && ok {
+	bound, i := quotedNatural(b, from)
+	switch {
+	case i < 0:
+		return e, p.notBucket(from)
+	case likely < len(p.ranges) && p.ranges[likely] == bound:
 		e.bucket = likely
-	} else if e.bucket = p.d.index(bound); e.bucket < 0 || !ok {
-		return e, p.fault(FaultBucket, "%.40s is the lower bound of no bucket", b[from:i])
+	default:
+		if e.bucket = p.d.index(bound); e.bucket < 0 {
+			return e, p.notBucket(from)
+		}
 	}
 	if i = skipColon(b, i); i < 0 {
 		return e, p.malformed(from)
@@ -245,27 +217,12 @@ func (p *packer) entry(i, likely int) (e entry, err error) {
 	return e, nil
 }
 
-// natural returns the number that text is, as a browser writes it.
-func natural(text []byte) (int64, bool) {
-	if len(text) == 0 || len(text) > 16 || text[0] == '0' && len(text) > 1 {
-		return 0, false
+func (p *packer) notBucket(i int) error {
+	end := skipString(p.b, i)
+	if end < 0 {
+		return p.malformed(i)
 	}
-	var n int64
-	for _, c := range text {
-		if !isDigit(c) {
-			return 0, false
-		}
-		n = n*10 + int64(c-'0')
-	}
-	return n, true
-}
-
-// pair returns the two numbers of an array.
-func pair(text []byte) (a, b int64, ok bool) {
-	first, second, found := bytes.Cut(bytes.Trim(text, "[]"), []byte{','})
-	a, ok1 := natural(bytes.TrimSpace(first))
-	b, ok2 := natural(bytes.TrimSpace(second))
-	return a, b, found && ok1 && ok2
+	return p.fault(FaultBucket, "%.40s is the lower bound of no bucket", p.b[i:end])
 }
 
 var zeroCounts = strings.Repeat("0,", 100)
@@ -298,16 +255,37 @@ func (p *packer) appendSummary() error {
 
 // compare looks at what the histogram says of itself.
 func (p *packer) compare() error {
-	if n, ok := natural(p.text(p.kind)); p.kind.to > 0 && (!ok || n != p.d.code()) {
+	if p.kind.to > 0 && !p.isNumber(p.kind, p.d.code()) {
 		return p.fault(FaultType, "histogram_type is %.40s, and %d for %s", p.text(p.kind), p.d.code(), p.d.Kind)
 	}
-	if low, high, ok := pair(p.text(p.bounds)); p.bounds.to > 0 && (!ok || low != p.d.Low || high != p.d.High) {
+	if p.bounds.to > 0 && !p.isRange(p.bounds) {
 		return p.fault(FaultRange, "range is %.40s, not [%d,%d]", p.text(p.bounds), p.d.Low, p.d.High)
 	}
-	if n, ok := natural(p.text(p.count)); p.count.to > 0 && (!ok || n != p.d.Buckets) {
+	if p.count.to > 0 && !p.isNumber(p.count, p.d.Buckets) {
 		return p.fault(FaultBucketCount, "bucket_count is %.40s, not %d", p.text(p.count), p.d.Buckets)
 	}
 	return nil
+}
+
+func (p *packer) isNumber(at span, n int64) bool {
+	got, end := natural(p.b, at.from)
+	return end == at.to && got == n
+}
+
+func (p *packer) isRange(at span) bool {
+	i, _ := enter(p.b, at.from, '[')
+	if i < 0 {
+		return false
+	}
+	low, i := natural(p.b, i)
+	if i < 0 {
+		return false
+	}
+	if i, _ = next(p.b, i, ']'); i < 0 {
+		return false
+	}
+	high, i := natural(p.b, i)
+	return i > 0 && skipBlanks(p.b, i) == at.to-1 && low == p.d.Low && high == p.d.High
 }
 
 func (p *packer) text(at span) []byte { return p.b[at.from:at.to] }

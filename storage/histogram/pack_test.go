@@ -1,6 +1,7 @@
 package histogram_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"strings"
@@ -148,13 +149,17 @@ func TestPackAllocates(t *testing.T) {
 	}
 }
 
-// FuzzPack: whatever is packed is an array for a record, as long as it should be.
+// FuzzPack: whatever is packed is an array for a record, as long as it should be, and unpacks.
 func FuzzPack(f *testing.F) {
 	f.Add([]byte(`{"range":[1,100],"bucket_count":5,"histogram_type":0,"values":{"0":1,"1":2,"5":30,"22":0},"sum":77,"log_sum":4.25}`))
 	f.Add([]byte(`{"values":{"22":0,"5":-0,"1":2,"0":123456789012345678901234567890},"sum":null,"log_sum":"\u00e9é","sum_squares_lo":[1, 2]}`))
 	f.Add([]byte(`{"v\u0061lues":{"1":1.5}} `))
+	f.Add([]byte(`[0,1,0,-7,0,12,null,{"a":[1]},-1,"x"]`))
 	d := small(f)
 	f.Fuzz(func(t *testing.T, raw []byte) {
+		if dst, err := d.Unpack(nil, raw); err != nil && len(dst) > 0 {
+			t.Fatalf("%q with %v", dst, err)
+		}
 		dst, err := d.Pack(nil, raw)
 		e, ok := errors.AsType[*histogram.PackError](err)
 		if err != nil && (!ok || e.Error() == "" || e.Fault.String() == "") {
@@ -168,6 +173,10 @@ func FuzzPack(f *testing.F) {
 		}
 		if strings.ContainsFunc(string(dst), func(r rune) bool { return r < ' ' || r >= 0x7f }) {
 			t.Fatalf("%q is not plain", dst)
+		}
+		raw, err = d.Unpack(nil, dst)
+		if again, err2 := d.Pack(nil, raw); err != nil || err2 != nil || !bytes.Equal(again, dst) {
+			t.Fatalf("%s becomes %s, %v, %v, by %s", dst, again, err, err2, raw)
 		}
 		rec := storage.NewRecord(nil, []byte(`{"h":`+string(dst)+`}`), storage.Dims{})
 		n := 0

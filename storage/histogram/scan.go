@@ -16,6 +16,9 @@ func enter(b []byte, i int, open byte) (at int, more bool) {
 
 // next goes from the end of a member or an element to the next one, or behind the closing bracket if that was the last.
 func next(b []byte, i int, closing byte) (at int, more bool) {
+	if i+1 < len(b) && b[i] == ',' && b[i+1] > ' ' { // as machines write it
+		return i + 1, true
+	}
 	if i = skipBlanks(b, i); i < len(b) {
 		switch b[i] {
 		case ',':
@@ -29,6 +32,9 @@ func next(b []byte, i int, closing byte) (at int, more bool) {
 
 // skipColon goes from the end of a member's name to its value.
 func skipColon(b []byte, i int) int {
+	if i+1 < len(b) && b[i] == ':' && b[i+1] > ' ' {
+		return i + 1
+	}
 	if i = skipBlanks(b, i); i == len(b) || b[i] != ':' {
 		return -1
 	}
@@ -135,4 +141,29 @@ func skipWord(b []byte, i int) int {
 		}
 	}
 	return -1
+}
+
+// natural goes over a number such as browsers have in keys and ranges: digits, not too many, of which the first is not 0
+// unless it is the only one.
+func natural(b []byte, i int) (n int64, end int) {
+	from := i
+	for i < len(b) && isDigit(b[i]) {
+		n = n*10 + int64(b[i]-'0')
+		i++
+	}
+	if size := i - from; size == 0 || size > 16 || size > 1 && b[from] == '0' {
+		return 0, -1
+	}
+	return n, i
+}
+
+func quotedNatural(b []byte, i int) (n int64, end int) {
+	if i == len(b) || b[i] != '"' {
+		return 0, -1
+	}
+	n, i = natural(b, i+1)
+	if i < 0 || i == len(b) || b[i] != '"' {
+		return 0, -1
+	}
+	return n, i + 1
 }

@@ -3,6 +3,7 @@ package revision
 import (
 	"container/list"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -31,22 +32,22 @@ type Options struct {
 	Definitions histogram.DefinitionOptions
 
 	MaxFile   int64 // bytes of a file and of an answer; default 16 MiB
-	MaxMemory int64 // bytes of the files whose definitions are in memory; default 128 MiB
+	MaxMemory int64 // bytes, roughly, of the definitions in memory; default 128 MiB, of a hundred files or two
 
 	Timeout  time.Duration // of one request with its answer; default 30 s
 	Attempts int           // requests before the server counts as down; default 3
 	Backoff  time.Duration // before the second request, twice as much before each next one; default 1 s
 
-	Down    time.Duration // for which a server that is down is not asked again; default 30 s
-	Refused time.Duration // for which a revision is not asked for again that the server has not got; default 1 h
+	Down    time.Duration // how long a server counts as down, and any other failure holds but the next; default 30 s
+	Refused time.Duration // how long a revision counts as not found; default 1 h
 }
 
 // DefaultServer has the sources of Firefox.
 const DefaultServer = "https://hg.mozilla.org"
 
 var (
-	// ErrNotFound says that the server has no such revision, or that the revision has no definitions.
-	ErrNotFound = errors.New("the server has no such file")
+	// ErrNotFound says that the server has no such revision, or that the revision has no definitions that can be read.
+	ErrNotFound = errors.New("the server has none")
 	// ErrOffline says that definitions are not in the directory, and that there is no server to ask.
 	ErrOffline = errors.New("not in the directory of definitions")
 )
@@ -60,7 +61,8 @@ type Cache struct {
 	mu      sync.Mutex // for what follows
 	entries map[key]*entry
 	recent  list.List // of the entries that are complete, last used first
-	size    int64     // of these
+	files   files     // that these have
+	size    int64     // of entries and files
 }
 
 // key is an ID without its host.
@@ -71,10 +73,9 @@ type entry struct {
 	key  key
 	done chan struct{}
 
-	defs  *histogram.Definitions
+	file  *file
 	err   error
-	until time.Time // for an error
-	size  int64
+	until time.Time     // for an error
 	place *list.Element // among the recent ones
 
 	abandoned bool // whoever looked was told to stop: it says nothing
@@ -92,7 +93,7 @@ func Open(o Options) (*Cache, error) {
 	if o.Hosts == nil {
 		o.Hosts = []string{"hg.mozilla.org"}
 	}
-	c := &Cache{o: o, entries: map[key]*entry{}}
+	c := &Cache{o: o, entries: map[key]*entry{}, files: files{}}
 	var err error
 	if o.Server != "" {
 		if c.client, err = newClient(o); err != nil {
@@ -141,7 +142,7 @@ func (c *Cache) Definitions(ctx context.Context, url string) (*histogram.Definit
 		e, mine := c.entry(key{id.Repo, id.Node})
 		if mine {
 			c.fill(ctx, e, id)
-			return e.defs, e.err
+			return e.definitions()
 		}
 		select {
 		case <-e.done:
@@ -149,9 +150,16 @@ func (c *Cache) Definitions(ctx context.Context, url string) (*histogram.Definit
 			return nil, ctx.Err()
 		}
 		if !e.abandoned {
-			return e.defs, e.err
+			return e.definitions()
 		}
 	}
+}
+
+func (e *entry) definitions() (*histogram.Definitions, error) {
+	if e.err != nil {
+		return nil, e.err
+	}
+	return e.file.defs, nil
 }
 
 func (c *Cache) allows(host string) bool {
@@ -163,62 +171,63 @@ func (c *Cache) entry(k key) (e *entry, mine bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	e = c.entries[k]
-	if e != nil && e.place != nil {
-		if e.err == nil || time.Now().Before(e.until) {
-			c.recent.MoveToFront(e.place)
-			return e, false
-		}
+	if e != nil && e.place != nil && e.err != nil && time.Now().After(e.until) {
 		c.remove(e)
 		e = nil
 	}
-	if e != nil {
-		return e, false
+	if e == nil {
+		e = &entry{key: k, done: make(chan struct{})}
+		c.entries[k] = e
+		return e, true
 	}
-	e = &entry{key: k, done: make(chan struct{})}
-	c.entries[k] = e
-	return e, true
+	if e.place != nil {
+		c.recent.MoveToFront(e.place)
+	}
+	return e, false
 }
 
 func (c *Cache) remove(e *entry) {
 	delete(c.entries, e.key)
 	c.recent.Remove(e.place)
-	c.size -= e.size
+	c.size -= entrySize + c.files.leave(e.file)
 }
 
 // fill looks for the definitions and completes the entry.
 func (c *Cache) fill(ctx context.Context, e *entry, id ID) {
-	var size int64
-	e.defs, size, e.err = c.find(ctx, id)
-	if e.err != nil {
-		e.err = fmt.Errorf("definitions of %s: %w", id, e.err)
-	}
+	found, err := c.find(ctx, id)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	defer close(e.done)
-	if e.abandoned = e.err != nil && ctx.Err() != nil; e.abandoned {
-		delete(c.entries, e.key)
-		return
+	if err != nil {
+		e.err = fmt.Errorf("definitions of %s: %w", id, err)
+		if e.abandoned = ctx.Err() != nil; e.abandoned {
+			delete(c.entries, e.key)
+			return
+		}
+		e.until = time.Now().Add(c.o.Down)
+		if errors.Is(err, ErrNotFound) {
+			e.until = time.Now().Add(c.o.Refused)
+		}
+	} else {
+		var more int64
+		e.file, more = c.files.join(found)
+		c.size += more
 	}
-	e.until = time.Now().Add(c.o.Down)
-	if errors.Is(e.err, ErrNotFound) {
-		e.until = time.Now().Add(c.o.Refused)
-	}
-	e.size = size + entrySize
 	e.place = c.recent.PushFront(e)
-	for c.size += e.size; c.size > c.o.MaxMemory && c.recent.Len() > 1; {
+	for c.size += entrySize; c.size > c.o.MaxMemory && c.recent.Len() > 1; {
 		c.remove(c.recent.Back().Value.(*entry))
 	}
 }
 
-const entrySize = 1 << 10 // about what an entry without definitions takes
+const entrySize = 500 // bytes, about, without the file
 
-// find looks for the definitions on disk, then on the server. It returns the size of their text, too.
-func (c *Cache) find(ctx context.Context, id ID) (*histogram.Definitions, int64, error) {
+// find looks for the definitions on disk, then on the server.
+func (c *Cache) find(ctx context.Context, id ID) (*file, error) {
 	text, err := c.read(id)
 	if err == nil {
-		var defs *histogram.Definitions
-		if defs, err = histogram.ParseDefinitions(text, c.o.Definitions); err == nil {
-			return defs, int64(len(text)), nil
+		var f *file
+		if f, err = c.parse(text); err == nil {
+			return f, nil
 		}
 		err = fmt.Errorf("%s:%w", filepath.Join(c.o.Dir, filepath.FromSlash(id.File())), err)
 	}
@@ -226,19 +235,35 @@ func (c *Cache) find(ctx context.Context, id ID) (*histogram.Definitions, int64,
 		if errors.Is(err, fs.ErrNotExist) {
 			err = ErrOffline
 		}
-		return nil, 0, err
+		return nil, err
 	}
 	if text, err = c.client.fetch(ctx, id); err != nil {
-		return nil, 0, err
+		return nil, err
+	}
+	f, err := c.parse(text)
+	if err != nil {
+		return nil, fmt.Errorf("%w: its answer: %w", ErrNotFound, err)
+	}
+	if err := c.write(id, text); err != nil {
+		return nil, fmt.Errorf("keeping them: %w", err)
+	}
+	return f, nil
+}
+
+// parse reads the text of a file, unless one with this text is in memory.
+func (c *Cache) parse(text []byte) (*file, error) {
+	sum := sha256.Sum256(text)
+	c.mu.Lock()
+	f := c.files[sum]
+	c.mu.Unlock()
+	if f != nil {
+		return f, nil
 	}
 	defs, err := histogram.ParseDefinitions(text, c.o.Definitions)
 	if err != nil {
-		return nil, 0, fmt.Errorf("the answer of %s: %w", c.o.Server, err)
+		return nil, err
 	}
-	if err := c.write(id, text); err != nil {
-		return nil, 0, fmt.Errorf("keeping them: %w", err)
-	}
-	return defs, int64(len(text)), nil
+	return &file{sum: sum, defs: defs, size: memoryPerByte * int64(len(text))}, nil
 }
 
 func (c *Cache) read(id ID) ([]byte, error) {
@@ -273,7 +298,9 @@ func (c *Cache) write(id ID, text []byte) error {
 func readAll(r io.Reader, most int64) ([]byte, error) {
 	text, err := io.ReadAll(io.LimitReader(r, most+1))
 	if err == nil && int64(len(text)) > most {
-		return nil, fmt.Errorf("longer than %d bytes", most)
+		return nil, fmt.Errorf("%w than %d bytes", errTooLong, most)
 	}
 	return text, err
 }
+
+var errTooLong = errors.New("longer")

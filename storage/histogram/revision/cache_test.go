@@ -333,27 +333,49 @@ func TestNoDowngrade(t *testing.T) {
 	}
 }
 
+// TestBadAnswers: an answer for this file is told from one of a server in trouble, after which another try is of use.
 func TestBadAnswers(t *testing.T) {
-	for name, answer := range map[string]http.HandlerFunc{
-		"a page":   func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<html>please log in</html>") },
-		"a list":   func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "[]") },
-		"too long": func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintf(w, "{%s}", strings.Repeat(" ", 1<<20)) },
-		"a bomb": func(w http.ResponseWriter, _ *http.Request) {
+	status := func(code int) http.HandlerFunc {
+		return func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "no", code) }
+	}
+	for name, tt := range map[string]struct {
+		answer   http.HandlerFunc
+		final    bool
+		requests int64
+	}{
+		"no JSON":  {func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "{") }, true, 1},
+		"a list":   {func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "[]") }, true, 1},
+		"too long": {func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintf(w, "{%s}", strings.Repeat(" ", 1<<20)) }, true, 1},
+		"a bomb": {func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "text/plain")
 			w.Header().Set("Content-Encoding", "gzip")
 			z := gzip.NewWriter(w)
 			fmt.Fprintf(z, "{%s}", strings.Repeat(" ", 1<<20))
 			_ = z.Close()
-		},
-		"cut short": func(w http.ResponseWriter, _ *http.Request) {
+		}, true, 1},
+		"410": {status(http.StatusGone), true, 1},
+		"500": {status(http.StatusInternalServerError), true, 1},
+		"400": {status(http.StatusBadRequest), true, 1},
+
+		"a page": {func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<html>please log in</html>") }, false, 1},
+		"403":    {status(http.StatusForbidden), false, 1},
+		"429":    {status(http.StatusTooManyRequests), false, 3},
+		"502":    {status(http.StatusBadGateway), false, 3},
+		"cut short": {func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Length", "1000")
 			fmt.Fprint(w, text)
-		},
-		"refused": func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "no", http.StatusForbidden) },
+		}, false, 3},
 	} {
 		dir := t.TempDir()
-		c := open(t, revision.Options{Dir: dir, Server: newSite(t, answer).URL, MaxFile: 1 << 20})
-		if _, err := c.Definitions(t.Context(), one); err == nil || errors.Is(err, revision.ErrNotFound) {
-			t.Errorf("%s: %v, want another error", name, err)
+		s := newSite(t, tt.answer)
+		c := open(t, revision.Options{Dir: dir, Server: s.URL, MaxFile: 1 << 20})
+		for range 2 {
+			if _, err := c.Definitions(t.Context(), one); err == nil || errors.Is(err, revision.ErrNotFound) != tt.final {
+				t.Errorf("%s: %v, want ErrNotFound: %v", name, err, tt.final)
+			}
+		}
+		if n := s.requests.Load(); n != tt.requests {
+			t.Errorf("%s: %d requests, want %d", name, n, tt.requests)
 		}
 		if entries, err := os.ReadDir(dir); len(entries) > 0 || err != nil {
 			t.Errorf("%s: the directory has %v, %v", name, entries, err)
@@ -402,8 +424,11 @@ func TestLinksLeadNowhere(t *testing.T) {
 
 // TestMemoryIsBounded: what was not used for longest goes, and comes back from the disk.
 func TestMemoryIsBounded(t *testing.T) {
-	s := newSite(t, serveText)
-	c := open(t, revision.Options{Dir: t.TempDir(), Server: s.URL, MaxMemory: 2500})
+	s := newSite(t, func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprintf(w, `{"OF":{"kind":"flag","description":%q},%s`, r.URL.Path, text[1:])
+	})
+	const room = 4300 // for two files of about 200 bytes, not for three
+	c := open(t, revision.Options{Dir: t.TempDir(), Server: s.URL, MaxMemory: room})
 	url := func(i int) string { return fmt.Sprint(one, i) }
 	first, second := want(t, c, url(1)), want(t, c, url(2))
 	if want(t, c, url(1)) != first {
@@ -418,6 +443,17 @@ func TestMemoryIsBounded(t *testing.T) {
 	}
 	if n := s.requests.Load(); n != 100 {
 		t.Errorf("%d requests for 100 revisions", n)
+	}
+}
+
+// TestSameText: revisions with the same file share its definitions, for as long as one is in memory.
+func TestSameText(t *testing.T) {
+	c := open(t, revision.Options{Server: newSite(t, serveText).URL, MaxMemory: 4000})
+	defs := want(t, c, one)
+	for i := range 20 {
+		if want(t, c, fmt.Sprint(one, i)) != defs {
+			t.Errorf("revision %d has definitions of its own", i)
+		}
 	}
 }
 

@@ -36,7 +36,7 @@ func newClient(o Options) (*client, error) {
 	}
 	c := &client{o: o, base: base}
 	c.http = &http.Client{
-		Transport:     http.DefaultTransport.(*http.Transport).Clone(),
+		Transport:     &http.Transport{Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true, IdleConnTimeout: time.Minute},
 		Timeout:       o.Timeout,
 		CheckRedirect: c.checkRedirect,
 	}
@@ -60,7 +60,7 @@ func (c *client) checkRedirect(to *http.Request, via []*http.Request) error {
 	return nil
 }
 
-// An answerError is for an answer that is of no use. The server is up, but may not be asked for this again.
+// An answerError is for an answer that tells nothing of what was asked for: the server is up, and in trouble or the wrong one.
 type answerError struct{ reason string }
 
 func (e *answerError) Error() string { return e.reason }
@@ -106,19 +106,46 @@ func (c *client) request(ctx context.Context, id ID) (text []byte, again bool, e
 	req.Header.Set("User-Agent", "mr")
 	resp, err := c.http.Do(req)
 	if err != nil {
-		_, final := errors.AsType[*answerError](err)
-		return nil, !final, err
+		if e, ok := errors.AsType[*answerError](err); ok { // of checkRedirect
+			return nil, false, e
+		}
+		if e, ok := errors.AsType[*url.Error](err); ok {
+			err = e.Err // which may be told of another file, too
+		}
+		return nil, true, fmt.Errorf("asking %s: %w", c.base, err)
 	}
 	defer func() { _ = resp.Body.Close() }() // read only
-	switch s := resp.StatusCode; {
-	case s == http.StatusNotFound || s == http.StatusGone:
-		return nil, false, ErrNotFound
-	case s != http.StatusOK:
+	again, err = judge(resp)
+	if err != nil {
 		_, _ = io.CopyN(io.Discard, resp.Body, 4<<10) // best effort: the connection can be used again
-		return nil, s >= 500 || s == http.StatusTooManyRequests, &answerError{fmt.Sprintf("the server answers %s", resp.Status)}
+		return nil, again, err
 	}
 	text, err = readAll(resp.Body, c.o.MaxFile)
+	if errors.Is(err, errTooLong) {
+		return nil, false, fmt.Errorf("%w: %w", ErrNotFound, err)
+	}
 	return text, true, err
+}
+
+// judge returns nil for an answer that has the file, and an error that wraps ErrNotFound for one that says that there is
+// none. One ping with a strange revision must not look like a server in trouble, which stops the work; and the other way
+// round, good pings must not be refused for a while of trouble.
+func judge(resp *http.Response) (again bool, err error) {
+	kind, _, _ := strings.Cut(resp.Header.Get("Content-Type"), ";")
+	switch s := resp.StatusCode; s {
+	case http.StatusOK:
+		if strings.TrimSpace(kind) == "text/html" {
+			return false, &answerError{"the server answers with a page for people"}
+		}
+		return false, nil
+	case http.StatusNotFound, http.StatusGone:
+		return false, ErrNotFound
+	case http.StatusRequestTimeout, http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		return true, &answerError{"the server answers " + resp.Status}
+	case http.StatusUnauthorized, http.StatusForbidden, http.StatusProxyAuthRequired:
+		return false, &answerError{"the server answers " + resp.Status}
+	}
+	return false, fmt.Errorf("%w: it answers %s", ErrNotFound, resp.Status)
 }
 
 func (c *client) isDown() error {

@@ -11,7 +11,8 @@
 // workers run at once; "mr revisions fetch" fills the directory before.
 //
 // What a ping says is not trusted. A URL names a host of a list, or nothing is done with it, and its path is made of plain
-// names only; whatever it says, the one server is asked. An answer has a bounded size and counts if it is a JSON object.
+// names only; whatever it says, the one server is asked. An answer has a bounded size and counts if it is a JSON object. But
+// each made-up revision costs a request: who gets many does without a server, and fetches what is built.
 //
 // A ping that names no revision may get one by its channel and build date, see Calendar.
 package revision
