@@ -1,0 +1,186 @@
+package web_test
+
+import (
+	"context"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+
+	"github.com/telemetry-mr/mr/examples/dashboard/publish"
+	"github.com/telemetry-mr/mr/examples/dashboard/web"
+	"github.com/telemetry-mr/mr/mapreduce"
+	"github.com/telemetry-mr/mr/storage"
+)
+
+const definitions = `{
+	"GC_MS": {"kind": "exponential", "high": 100, "n_buckets": 5, "description": "a <b>collection</b>"},
+	"RATE": {"kind": "linear", "low": 5, "high": 50, "n_buckets": 6, "description": "a rate"},
+	"OK": {"kind": "boolean", "description": "yes or no"},
+	"OLD": {"kind": "flag", "description": "of builds that nobody has"},
+	"COUNTED": {"kind": "count", "description": "not of 2013"},
+	"__proto__": {"kind": "enumerated", "n_values": 3, "description": "<img src=x onerror=\"document.title='hostile'\">"}
+}`
+
+const (
+	windows = "saved_session/Firefox/WINNT/6.1/x86"
+	linux   = "saved_session/Firefox/Linux/3.11/x86-64"
+	hostile = `saved_session/Firefox/<img src=x onerror="document.title='hostile'">/constructor/__proto___`
+)
+
+// deltas has rows by day of submission: release, measure, build day, leaf, missing, pings, sums. 20131105 is missing.
+var deltas = map[string][]string{
+	"20131104": {
+		"aurora/26||20131101|" + windows + "|0|100|[]",
+		"aurora/26|GC_MS|20131101|" + windows + "|24|100|[0,0,100,0,0,1000,230,560,null,null]",
+		"nightly/27||20131101|" + linux + "|0|200|[]",
+		"nightly/27||20131101|" + windows + "|0|400|[]",
+		"nightly/27||20131102|" + hostile + "|0|3|[]",
+		"nightly/27||20131102|" + windows + "|0|400|[]",
+		"nightly/27|COUNTED|20131101|" + windows + "|6|100|[100,0,100,null,null,100,0]",
+		"nightly/27|GC_MS|20131101|" + linux + "|24|100|[0,50,50,0,0,400,150,300,null,null]",
+		"nightly/27|GC_MS|20131101|" + windows + "|24|300|[0,0,100,100,100,9900,900,2800,null,null]",
+		"nightly/27|GC_MS|20131102|" + hostile + "|24|3|[0,0,0,3,0,90,10,34,null,null]",
+		"nightly/27|GC_MS|20131102|" + windows + "|24|200|[0,0,200,0,0,2000,460,1060,null,null]",
+		"nightly/27|OK|20131101|" + windows + "|6|400|[100,300,0,300,null,null,300,0]",
+		"nightly/27|RATE|20131101|" + windows + "|6|4|[1,5,1,1,1,1,193,null,null,6963,0]",
+		"nightly/27|__proto__|20131101|" + linux + "|6|200|[50,100,50,0,200,null,null,300,0]",
+	},
+	"20131106": {
+		"nightly/27||20130801|" + windows + "|0|1|[]",
+		"nightly/27|OLD|20130801|" + windows + "|6|1|[1,0,0,0,null,null,0,0]",
+	},
+}
+
+// serveSite publishes the deltas and serves the site until the test ends.
+func serveSite(t *testing.T) (url, dir string) {
+	t.Helper()
+	state, dir := t.TempDir(), t.TempDir()
+	for day, rows := range deltas {
+		f, err := storage.CreateFile(publish.DeltaName(state, day))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		for _, row := range rows {
+			_, _ = f.Write([]byte(strings.Join(slices.Insert(strings.Split(row, "|"), 3, day), "\t") + "\n"))
+		}
+		if err := f.Commit(); err != nil {
+			t.Fatal(err)
+		}
+		if err := publish.WriteManifest(state, day, mapreduce.Stats{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	defs := filepath.Join(state, "Histograms.json")
+	if err := os.WriteFile(defs, []byte(definitions), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := publish.Publish(t.Context(), publish.Options{
+		State: state, Site: dir, Definitions: publish.Files(defs), Compress: true,
+	}); err != nil {
+		t.Fatal(err)
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(web.Handler(root.FS()))
+	t.Cleanup(func() { server.Close(); _ = root.Close() })
+	return server.URL, dir
+}
+
+// A browser is a tab of a headless Chromium.
+type browser struct {
+	t   *testing.T // that is running
+	ctx context.Context
+
+	mu       sync.Mutex
+	messages []string // of the console
+}
+
+// newTab starts a browser. Without one the test is skipped.
+func newTab(t *testing.T) *browser {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("starts a browser")
+	}
+	var program string
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+		if p, err := exec.LookPath(name); err == nil && program == "" {
+			program = p
+		}
+	}
+	if program == "" {
+		t.Skip("there is no Chromium to look at the page with")
+	}
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(program), chromedp.NoSandbox, chromedp.WindowSize(1200, 1000))
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	t.Cleanup(cancel)
+	ctx, cancel = chromedp.NewExecAllocator(ctx, options...)
+	t.Cleanup(cancel)
+	ctx, cancel = chromedp.NewContext(ctx)
+	t.Cleanup(cancel)
+	tab := &browser{t: t, ctx: ctx}
+	chromedp.ListenTarget(ctx, tab.hear)
+	tab.run(log.Enable())
+	return tab
+}
+
+func (tab *browser) hear(event any) {
+	tab.mu.Lock()
+	defer tab.mu.Unlock()
+	switch e := event.(type) {
+	case *log.EventEntryAdded:
+		tab.messages = append(tab.messages, e.Entry.Text+" "+e.Entry.URL)
+	case *runtime.EventExceptionThrown:
+		tab.messages = append(tab.messages, e.ExceptionDetails.Error())
+	case *runtime.EventConsoleAPICalled:
+		tab.messages = append(tab.messages, "console."+e.Type.String())
+	}
+}
+
+// quiet fails the test if the browser had anything to complain of.
+func (tab *browser) quiet() {
+	tab.t.Helper()
+	tab.mu.Lock()
+	defer tab.mu.Unlock()
+	if len(tab.messages) > 0 {
+		tab.t.Errorf("the console has %q", tab.messages)
+	}
+}
+
+func (tab *browser) run(actions ...chromedp.Action) {
+	tab.t.Helper()
+	if err := chromedp.Run(tab.ctx, actions...); err != nil {
+		tab.t.Fatal(err)
+	}
+}
+
+// open loads an address and waits until the page shows it.
+func (tab *browser) open(url string) {
+	tab.t.Helper()
+	tab.run(chromedp.Navigate("about:blank"), chromedp.Navigate(url))
+	tab.settle()
+}
+
+func (tab *browser) settle() {
+	tab.t.Helper()
+	tab.run(chromedp.Poll(`document.body.ariaBusy === "false"`, nil))
+}
+
+// do runs a script, and waits for its promise and until the page shows what follows.
+func (tab *browser) do(script string) {
+	tab.t.Helper()
+	tab.run(chromedp.Evaluate(script, nil, func(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }))
+	tab.settle()
+}
