@@ -3,6 +3,7 @@
 //	dashboard update --data STORE --state DIR --day yesterday
 //	dashboard publish --state DIR --site DIR --definitions Histograms.json
 //	dashboard serve SITE
+//	dashboard demo
 //
 // The program is also the job: update runs itself as its workers.
 package main
@@ -39,6 +40,7 @@ var verbs = map[string]func(ctx context.Context, args []string) error{
 	"update":  update,
 	"publish": publishSite,
 	"serve":   serve,
+	"demo":    demo,
 }
 
 func main() {
