@@ -62,8 +62,7 @@ func Each(v storage.Value, visit func(name string, a Array, ok bool) bool) {
 // Of returns the array with these elements, which borrows nothing. They must be
 // finite.
 func Of(elements ...float64) Array {
-	var dst []byte
-	dst = append(dst, make([]byte, maxHead)...)
+	dst := make([]byte, maxHead, maxHead+64) // enough for most
 	done := 0
 	for i, x := range elements {
 		switch v := floatValue(x); {

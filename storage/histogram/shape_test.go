@@ -10,17 +10,20 @@ import (
 
 func TestShape(t *testing.T) {
 	for text, want := range map[string]histogram.Shape{
-		"[]":                              {Len: 0, Counts: true},
-		"[1,2]":                           {Len: 2, Counts: true},
-		"[-1,-1]":                         {Len: 2, Counts: true},
-		"[0,3,0,7,1.5,2.5,-1,-1]":         {Len: 8, Counts: true, Missing: 0b11000},
-		"[0,3,0,7,-1,-1,12,0]":            {Len: 8, Counts: true, Missing: 0b00110},
-		"[0,-3,0,-1,-1,-1,-1,-1]":         {Len: 8, Counts: false, Missing: 0b11111},
-		"[0.5,3,0,7,1,1,1,1]":             {Len: 8, Counts: false},
-		"[-70000,3,0,7,1,1,1,1]":          {Len: 8, Counts: false},
-		"[70000,1e300,0,7,1,1,1,1]":       {Len: 8, Counts: false},
-		"[70000,3,5000000000,-7,1,1,1,1]": {Len: 8, Counts: true},
-		"[1,0,0,0,-1,0]":                  {Len: 6, Counts: true, Missing: 0b01000},
+		"[]":                               {Len: 0, Counts: true},
+		"[1,2]":                            {Len: 2, Counts: true},
+		"[-1,-1]":                          {Len: 2, Counts: true, Negative: true},
+		"[0,3,0,7,1.5,2.5,-1,-1]":          {Len: 8, Counts: true, Missing: 0b11000},
+		"[0,3,0,7,-1,-1,12,0]":             {Len: 8, Counts: true, Missing: 0b00110},
+		"[0,-3,0,-1,-1,-1,-1,-1]":          {Len: 8, Counts: false, Missing: 0b11111, Negative: true},
+		"[0.5,3,0,7,1,1,1,1]":              {Len: 8, Counts: false},
+		"[-70000,3,0,7,1,1,1,1]":           {Len: 8, Counts: false, Negative: true},
+		"[70000,1e300,0,7,1,1,1,1]":        {Len: 8, Counts: false, Large: true},
+		"[1,0,0,-5,-0.5,1,1,1]":            {Len: 8, Counts: true, Negative: true},
+		"[1,0,0,9007199254740993,1,1,1,1]": {Len: 8, Counts: true, Large: true},
+		"[1,0,0,9007199254740992,1,1,1,1]": {Len: 8, Counts: true},
+		"[70000,3,5000000000,-7,1,1,1,1]":  {Len: 8, Counts: true, Negative: true},
+		"[1,0,0,0,-1,0]":                   {Len: 6, Counts: true, Missing: 0b01000},
 	} {
 		if got := parse(t, text).Shape(); got != want {
 			t.Errorf("shape of %s is %+v, want %+v", text, got, want)
