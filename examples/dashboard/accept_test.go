@@ -338,7 +338,7 @@ func TestHostile(t *testing.T) {
 		t.Errorf("the account is %+v", account)
 	}
 	want := map[string]int64{
-		"histogram that is no array of numbers": 2, "histogram with a name that none has": 1, "histogram with a number below zero": 2,
+		"histogram that is no array of numbers": 2, "histogram with a name that none has": 1, "histogram with a number below zero, or with parts of samples": 2,
 		"histogram with a number beyond 2^53": 1, "simple measure that is no number": 2, "simple measure below zero": 1,
 		"simple measure with a name that none has": 1, "simple measure beyond 2^53": 1,
 	}

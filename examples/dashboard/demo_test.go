@@ -9,15 +9,6 @@ import (
 	"github.com/telemetry-mr/mr/examples/dashboard/publish"
 )
 
-// TestMain lets the test's own program be the workers, as update starts itself for them.
-func TestMain(m *testing.M) {
-	if len(os.Args) > 1 && os.Args[1] == "job" {
-		main()
-		return
-	}
-	os.Exit(m.Run())
-}
-
 func TestDemo(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts a worker for each of twelve days")

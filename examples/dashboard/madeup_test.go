@@ -102,7 +102,7 @@ func writeStore(t *testing.T, pings []ping) (dir string) {
 	return dir
 }
 
-// gzipped is a copy of a store whose files are stored with gzip, or without any codec.
+// recoded is a copy of a store whose files are stored with another codec, or without any.
 func recoded(t *testing.T, store, extension string) (dir string) {
 	t.Helper()
 	dir = filepath.Join(t.TempDir(), "store")

@@ -17,7 +17,6 @@ package job
 
 import (
 	"iter"
-	"strconv"
 
 	"github.com/telemetry-mr/mr/mapreduce"
 	"github.com/telemetry-mr/mr/storage"
@@ -63,8 +62,12 @@ func mapPing(rec storage.Record, out *emitter) error {
 			return true
 		}
 		shape := a.Shape()
-		if !shape.Counts || shape.Missing&1 != 0 {
-			out.Count("histogram with a count or a sum below zero", 1)
+		switch {
+		case !shape.Counts || shape.Negative || shape.Missing&1 != 0: // without a sum, the means of all would be wrong
+			out.Count("histogram with a number below zero, or with parts of samples", 1)
+			return true
+		case shape.Large:
+			out.Count("histogram with a number beyond 2^53", 1)
 			return true
 		}
 		key.Measure, key.Missing = name, shape.Missing
@@ -78,13 +81,11 @@ func mapPing(rec storage.Record, out *emitter) error {
 func reduceCell(k Key, values iter.Seq[histogram.Array], rows *mapreduce.Rows) error {
 	for sum := range values {
 		for s := range sum.ByLength() {
-			text, err := s.AppendText(nil)
+			text, err := s.AppendText(make([]byte, 0, 64+4*s.Len()))
 			if err != nil {
-				text = []byte("null") // beyond float64: for publish to count
-			} else {
-				text = withoutMissing(text, k.Missing)
+				return err // no number of a ping is so large
 			}
-			rows.Add(k.Release, k.Measure, k.Built, k.Submitted, k.Leaf, strconv.Itoa(int(k.Missing)), s.N(), text)
+			rows.Add(k.Release, k.Measure, k.Built, k.Submitted, k.Leaf, int64(k.Missing), s.N(), withoutMissing(text, k.Missing))
 		}
 	}
 	return nil

@@ -59,7 +59,7 @@ nightly/27		20131101	20131103	P/a_b_c_d_e_/__proto___/name_	0	1	[]
 // TestHostile: what a ping may have made up is counted, and no reason to stop.
 func TestHostile(t *testing.T) {
 	stats := mapreducetest.Run(t, job.Job(), mapreducetest.Records(t, dims+`
-		a {"info":{},"histograms":{"../../x":[1,0,0,0,0,0],"A":[-1,0,0,0,0,0],"B":[1,-1,0,0,0,0],"C":{"values":{}},"D":[1e999,0,0,0,0,0],"E":"x","F":[0.5,1,1,1,1,1],"":[1]}}
+		a {"info":{},"histograms":{"../../x":[1,0,0,0,0,0],"A":[-1,0,0,0,0,0],"B":[1,-1,0,0,0,0],"C":{"values":{}},"D":[1e999,0,0,0,0,0],"E":"x","F":[0.5,1,1,1,1,1],"":[1],"G":[1,-7,0,0,0,0],"H":[1,1e300,0,0,0,0],"I":[9007199254740993,1,0,0,0,0]}}
 		b {"histograms":{"A":[1,0,0,0,0,0]}}
 		[appVersion=x.y]
 		c {"info":{}}
@@ -76,19 +76,20 @@ nightly/27		20131101	20131103	saved_session/Firefox/unknown/unknown/unknown	0	1	
 		t.Errorf("skipped %v, want %v", stats.SkippedBy, want)
 	}
 	if want := map[string]int64{
-		"histogram with a name that none has": 2, "histogram with a count or a sum below zero": 3, "histogram that is no array of numbers": 3,
+		"histogram with a name that none has": 2, "histogram with a number below zero, or with parts of samples": 4, "histogram with a number beyond 2^53": 2, "histogram that is no array of numbers": 3,
 	}; !maps.Equal(stats.Counts, want) {
 		t.Errorf("counted %v, want %v", stats.Counts, want)
 	}
 }
 
-// TestHugeSums: two sums that a float64 can represent may have one that it cannot.
-func TestHugeSums(t *testing.T) {
-	mapreducetest.Run(t, job.Job(), mapreducetest.Records(t, dims+`
-		a {"info":{},"histograms":{"A":[1,1e308,0,0,0,0]}}
-		b {"info":{},"histograms":{"A":[1,1e308,0,0,0,0]}}
-	`), strings.ReplaceAll(`
+// TestLargest: the sums of the largest numbers that a ping may have keep all their digits.
+func TestLargest(t *testing.T) {
+	const ping = ` {"info":{},"histograms":{"A":[9007199254740992,9007199254740992,0,0,0,0]},"simpleMeasurements":{"x":9007199254740994}}`
+	stats := mapreducetest.Run(t, job.Job(), mapreducetest.Records(t, dims+"\t\ta"+ping+"\n\t\tb"+ping+"\n\t"), strings.ReplaceAll(`
 nightly/27		CELL	0	2	[]
-nightly/27	A	CELL	0	2	null
+nightly/27	A	CELL	0	2	[18014398509481984,18014398509481984,0,0,0,0]
 `, "CELL", "20131101	20131103	saved_session/Firefox/unknown/unknown/unknown"))
+	if want := map[string]int64{"simple measure beyond 2^53": 2}; !maps.Equal(stats.Counts, want) {
+		t.Errorf("counted %v, want %v", stats.Counts, want)
+	}
 }

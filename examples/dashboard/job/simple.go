@@ -45,13 +45,16 @@ func emitSample(name string, v storage.Value, key Key, out *emitter) {
 	case x < 0:
 		out.Count("simple measure below zero", 1)
 		return
+	case x > 1<<53:
+		out.Count("simple measure beyond 2^53", 1)
+		return
 	}
 	if key.Measure = simpleName(name); key.Measure == "" {
 		out.Count("simple measure with a name that none has", 1)
 		return
 	}
 	var elements [SimpleBuckets + 5]float64
-	i, found := slices.BinarySearch(simpleRanges(), int64(min(x, math.MaxInt64/2)))
+	i, found := slices.BinarySearch(simpleRanges(), int64(x))
 	if !found {
 		i--
 	}

@@ -2,29 +2,34 @@ package job
 
 import "bytes"
 
-// withoutMissing makes null of the summary values in the text of a sum that are missing in all its pings.
+// withoutMissing makes null of the summary values, at the end of the text of a sum, that are missing in all its pings. It
+// uses the memory of text.
 func withoutMissing(text []byte, missing uint8) []byte {
+	const summary = 5
 	if missing == 0 {
 		return text
 	}
-	var tail [][]byte
-	head := text[:len(text)-1] // without the bracket
-	for range 5 {
-		comma := bytes.LastIndexByte(head, ',')
-		if comma < 0 {
+	var commas [summary]int
+	end := len(text)
+	for i := summary - 1; i >= 0; i-- {
+		if end = bytes.LastIndexByte(text[:end], ','); end < 0 {
 			return text
 		}
-		tail = append(tail, head[comma+1:])
-		head = head[:comma]
+		commas[i] = end
 	}
-	out := append([]byte(nil), head...)
-	for i := range 5 {
-		out = append(out, ',')
+	var room [128]byte
+	values := append(room[:0], text[end:len(text)-1]...) // without the bracket
+	text = text[:end]
+	for i, comma := range commas {
+		from, to := comma-end, len(values)
+		if i+1 < summary {
+			to = commas[i+1] - end
+		}
 		if missing>>i&1 != 0 {
-			out = append(out, "null"...)
+			text = append(text, ",null"...)
 		} else {
-			out = append(out, tail[4-i]...)
+			text = append(text, values[from:to]...)
 		}
 	}
-	return append(out, ']')
+	return append(text, ']')
 }

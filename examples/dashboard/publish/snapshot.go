@@ -60,6 +60,9 @@ func (s *snapshot) close(prefix string) (folder string, err error) {
 	if s.err != nil {
 		return "", s.err
 	}
+	if s.compress { // a folder without the compressed files does not stand for one with them
+		s.hash.Write([]byte("gzip"))
+	}
 	return prefix + "-" + hex.EncodeToString(s.hash.Sum(nil))[:8], syncDir(s.dir)
 }
 
@@ -79,22 +82,21 @@ func (s *snapshot) remove() {
 
 // writeFile writes a file of the site itself, with one behind that has .gz at its end if it is to be there compressed, too.
 func writeFile(name string, content []byte, compress bool) error {
+	if compress {
+		if err := writeFile(name+".gz", content, false); err != nil {
+			return err
+		}
+	}
+	if err := storage.RemoveTemporary(name); err != nil { // of one that was killed
+		return err
+	}
 	f, err := storage.CreateFile(name)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
 	_, _ = f.Write(content) // Commit reports it
-	if err := f.Commit(); err != nil || !compress {
-		return err
-	}
-	zip, err := storage.CreateFile(name + ".gz")
-	if err != nil {
-		return err
-	}
-	defer zip.Close()
-	_, _ = zip.Write(content)
-	return zip.Commit()
+	return f.Commit()
 }
 
 var (
