@@ -178,6 +178,9 @@ func TestCellsRefused(t *testing.T) {
 
 // TestRowsReadBack: what is written as CSV and JSONL is what readers of these read.
 func TestRowsReadBack(t *testing.T) {
+	if testing.Short() {
+		t.Skip("each of a hundred checks is two runs")
+	}
 	store := culpritStore(t)
 	text := rapid.OneOf(rapid.String(), rapid.StringOf(rapid.SampledFrom([]rune{'"', ',', '\n', '\t', ' ', '\\', 'a', 0x2028, 0xfffd, 0x7f})))
 	rapid.Check(t, func(t *rapid.T) {
@@ -205,7 +208,8 @@ func TestRowsReadBack(t *testing.T) {
 			if i > 0 {
 				want = rows[i-1]
 			}
-			if !slices.Equal(got, want) {
+			// The reader makes an LF of a CR LF, also inside quotes.
+			if !slices.EqualFunc(got, want, func(g, w string) bool { return g == strings.ReplaceAll(w, "\r\n", "\n") }) {
 				t.Fatalf("line %d of CSV is %q, want %q", i, got, want)
 			}
 		}

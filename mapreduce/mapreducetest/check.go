@@ -158,7 +158,8 @@ func (c *check[K, V]) runs(ctx context.Context, want string, counted mapreduce.S
 	ways := []way{
 		{
 			name: "another time",
-			why:  "something else than the records decides: a variable that lives on, a map that is ranged over, the clock, a random number",
+			why: "something else than the records decides: a variable that lives on, a map that is ranged over, the clock, a random number; " +
+				"or memory that was only lent for the call and is kept",
 		},
 		lent,
 		lentAgain,

@@ -83,7 +83,8 @@ type run struct {
 }
 
 // Run ingests the raw logs that are finished, and with Follow those to come. What is in the store when it returns is there
-// for good; what is not is left as it was, and the next Run takes it up. The counts are of the batches that were committed.
+// for good; what is not is left as it was, and the next Run takes it up. The counts are of the batches that were completed,
+// also of those that another Run had committed and was killed then.
 //
 // An error is a *storage.InUseError if another Run is at work on the store, the raw logs or the refused records; a
 // *DefinitionsError if histogram definitions could not be looked for; that of ctx if it has ended, but with Follow, whose end
@@ -96,6 +97,7 @@ func Run(ctx context.Context, c Config) (Counts, error) {
 	}
 	defer unlock()
 	r.stats = newStats(c.Stats)
+	r.stats.add(&r.state.recovered)
 	err = r.loop(ctx)
 	total, statsErr := r.stats.close()
 	if c.Follow && errors.Is(err, context.Canceled) {

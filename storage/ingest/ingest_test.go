@@ -385,6 +385,28 @@ func TestDamage(t *testing.T) {
 	}
 }
 
+// TestRefusedAgain ingests what was refused once more: that of two categories, as many bytes of each.
+func TestRefusedAgain(t *testing.T) {
+	p := newPlace(t, t.TempDir())
+	p.log(t, "a.1", submission("id1", firefox, `{"x":`), submission("id2", firefox, "\x1f\x8b\x08.."), submission("id3", "", `{"x":`))
+	c := p.config(t)
+	first := run(t, c)
+	categories, err := filepath.Glob(filepath.Join(p.raw, "rejects", "[a-z]*"))
+	if err != nil || len(categories) != 3 {
+		t.Fatal(categories, err, &first)
+	}
+	var again ingest.Counts
+	for _, dir := range categories {
+		c.Raw = dir
+		counts := run(t, c)
+		again.Read += counts.Read
+		again.Segments += counts.Segments
+	}
+	if again.Read != first.Refused() || again.Segments != int64(len(categories)) {
+		t.Errorf("of %d refused records, %d came again, in %d raw logs of %d", first.Refused(), again.Read, again.Segments, len(categories))
+	}
+}
+
 // TestAfterCommit has something in the way of a batch that is committed. When it is gone, the next run goes on.
 func TestAfterCommit(t *testing.T) {
 	p := newPlace(t, t.TempDir())
@@ -401,7 +423,9 @@ func TestAfterCommit(t *testing.T) {
 	if err := os.Remove(inTheWay); err != nil {
 		t.Fatal(err)
 	}
-	run(t, p.config(t))
+	if counts := run(t, p.config(t)); counts.Read != 2 || counts.Written != 1 || counts.Refused() != 1 {
+		t.Errorf("counts: %v; the runs that failed had none", &counts)
+	}
 	got := refused(t, filepath.Join(p.raw, "rejects"))
 	if len(p.records(t)) != 1 || len(got["conversion_error"]) != 1 {
 		t.Errorf("%q, refused: %v", p.records(t), got)

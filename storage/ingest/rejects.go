@@ -17,9 +17,9 @@ const rejectsStage = ".stage"
 
 // rejects keeps the refused records of a batch as they came: a raw log for each category. They appear as
 //
-//	DIR/CATEGORY/BATCH.v3.finished
+//	DIR/CATEGORY/BATCH.CATEGORY.v3.finished
 //
-// which can be ingested again.
+// which can be ingested again. The category is in the name, too, since a raw log is known by its name when it comes again.
 type rejects struct {
 	dir   string
 	batch string
@@ -84,7 +84,7 @@ func (r *rejects) finish() ([]storage.Move, error) {
 		if err := log.Finish(); err != nil {
 			return nil, fmt.Errorf("keeping refused records: %w", err)
 		}
-		moves = append(moves, storage.Move{From: log.Name(), To: path.Join(category, r.batch+".v3.finished")})
+		moves = append(moves, storage.Move{From: log.Name(), To: path.Join(category, r.batch+"."+category+".v3.finished")})
 	}
 	if len(moves) == 0 {
 		return nil, nil

@@ -41,6 +41,8 @@ type state struct {
 	root *os.Root // of the state directory
 	lock *storage.Lock
 
+	recovered Counts // of the batches that openState completed
+
 	mu       sync.Mutex
 	ledger   *os.File
 	size     int64            // of the ledger
@@ -179,6 +181,7 @@ func (s *state) recover() error {
 		if err := s.apply(c); err != nil {
 			return err
 		}
+		s.recovered.add(&c.Counts)
 	}
 	names, err = s.names(stageName)
 	for _, name := range names {

@@ -82,6 +82,7 @@ func testControls(t *testing.T, tab *browser, url string) {
 
 // testNothingToShow: a page without plots says why.
 func testNothingToShow(t *testing.T, tab *browser, url string) {
+	tab.open(url)
 	for _, c := range []struct{ hash, want string }{
 		{"measure=OK&arch=x86-64", "No ping with OK is of what is chosen: Architecture x86-64.Choose all"},
 		{"measure=GC_MS&min=1000", "No day has 1000 pings with GC_MS: all 2 are hidden. The distribution has them.Show them"},
@@ -94,7 +95,10 @@ func testNothingToShow(t *testing.T, tab *browser, url string) {
 		{"release=beta/1", "The site has no release beta/1."},
 		{"by=%FF&from=x&min=-1&split=__proto__&show=__proto__&cumulative=0&__proto__=1", ""},
 	} {
-		tab.open(url + "/#" + c.hash)
+		tab.do(`new Promise((done) => {
+			addEventListener("popstate", () => done(), { once: true });
+			location.hash = "` + c.hash + `";
+		})`)
 		if got := tab.text(notice); got != c.want {
 			t.Errorf("#%s: the notice is\n%s, want\n%s", c.hash, got, c.want)
 		}
@@ -112,6 +116,11 @@ func testHostileNames(t *testing.T, tab *browser, url string) {
 	if got := tab.text(days); got != "2013-11-01 x86-64 200 200 200 0.25 0.5 0.25" {
 		t.Errorf("the measure __proto__ has %s", got)
 	}
+	tab.do(`import("./table.js").then((table) => { window.csv = table.csv })`)
+	const table = `csv({ columns: [{ name: "a,b" }], rows: [["=1+1"], ["say \"x\""], [-1.5], [null]] })`
+	if got, want := tab.text(table), "\"a,b\"\r\n'=1+1\r\n\"say \"\"x\"\"\"\r\n-1.5\r\n\r\n"; got != want {
+		t.Errorf("as CSV that is %q, want %q", got, want)
+	}
 	if got := tab.text(`document.title + document.querySelectorAll("img, b img, p b").length`); got != "__proto__ – Telemetry dashboard0" {
 		t.Errorf("the title, and elements that names have made: %s", got)
 	}
@@ -126,9 +135,14 @@ func testKeyboard(t *testing.T, tab *browser, url string) {
 	if got := tab.text(hash); got != "#measure=OK" {
 		t.Errorf("a search for words of the description leads to %s", got)
 	}
-	tab.run(chromedp.Focus("#evolution .plot", chromedp.ByQuery), chromedp.KeyEvent(kb.ArrowRight))
+	const bars = `document.querySelector("#histogram figcaption").textContent`
+	tab.run(chromedp.Focus("#histogram .plot", chromedp.ByQuery), chromedp.KeyEvent(kb.ArrowRight), chromedp.KeyEvent(kb.ArrowRight))
+	if got := tab.text(bars); got != "truesamples 75 % (300)" {
+		t.Errorf("the second bar reads %s", got)
+	}
+	tab.run(chromedp.Focus("#evolution .plot", chromedp.ByQuery), chromedp.KeyEvent(kb.End))
 	if got := tab.text(curves); got != "false 25 %|true 75 %" {
-		t.Errorf("the first day reads %s", got)
+		t.Errorf("the last day reads %s", got)
 	}
 }
 

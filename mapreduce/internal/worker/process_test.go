@@ -4,6 +4,7 @@ package worker_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -103,19 +104,20 @@ func TestLost(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		do, reason, stderr string
+		silence, stall     time.Duration // 0 is none
 	}{
-		{"exit 3", "exit status 3", ""},
-		{"exit 0", "exit status 0", ""},
-		{"kill", "signal: killed", ""},
-		{"panic", "exit status 2", "panic: no such country"},
-		{"stop", "no sign of life for 900ms", ""},
-		{"stuck", "no progress for 1.1s", ""},
-		{"spin", "no progress for 1.1s", ""},
+		{do: "exit 3", reason: "exit status 3"},
+		{do: "exit 0", reason: "exit status 0"},
+		{do: "kill", reason: "signal: killed"},
+		{do: "panic", reason: "exit status 2", stderr: "panic: no such country"},
+		{do: "stop", reason: "no sign of life for 900ms", silence: 900 * time.Millisecond},
+		{do: "stuck", reason: "no progress for 1.1s", stall: 1100 * time.Millisecond},
+		{do: "spin", reason: "no progress for 1.1s", stall: 1100 * time.Millisecond},
 	} {
 		t.Run(c.do, func(t *testing.T) {
 			t.Parallel()
 			o := options(t)
-			o.SilenceTimeout, o.StallTimeout = 900*time.Millisecond, 1100*time.Millisecond
+			o.SilenceTimeout, o.StallTimeout = cmp.Or(c.silence, time.Minute), cmp.Or(c.stall, time.Minute)
 			p := start(t, o)
 			_, err := p.Map(t.Context(), worker.MapTask{Dir: c.do}, nil)
 			e, ok := errors.AsType[*worker.LostError](err)

@@ -197,7 +197,7 @@ function drawPlots({ measure, view }) {
   const lines = view.groups.flatMap((group, g) => view.shown.map((curve, c) =>
     line(group, ({ sum }) => curve.of(sum), {
       label: many ? `${groupLabel(view, group)}${view.shown.length > 1 ? `, ${curve.label}` : ""}` : curve.label,
-      color: charts.color(many ? g : view.curves.indexOf(curve)),
+      color: charts.color(many ? g : share ? c : view.curves.indexOf(curve)),
       dash: many ? c : 0,
     })));
   const quartiles = ["p75", "p25"].map((name) => view.shown.findIndex((curve) => curve.name === name));
@@ -227,7 +227,7 @@ function drawPlots({ measure, view }) {
     })),
   }));
   charts.drawBuckets($("histogram"), {
-    label: `Distribution of ${measure}`, buckets, centered: share, histograms,
+    label: `Distribution of ${measure}`, buckets, ...drawnBuckets(view, buckets.length), centered: share, histograms,
     say: (n, i) => `${percent(histograms[n].shares[i])} (${format(view.groups[n].total.counts[i])})`,
   });
 }
@@ -237,6 +237,16 @@ function labelsOf({ kind, buckets, groups }) {
   const labels = buckets.map((_, i) => bucketLabel(buckets, kind, i));
   const third = kind === "enumerated" || !isCategorical(kind) || groups.some(({ total }) => total.counts[2] > 0);
   return third ? labels : labels.slice(0, 2);
+}
+
+// drawnBuckets are those that have samples, one more at both ends for ranges, and all for yes and no.
+function drawnBuckets({ kind, groups }, n) {
+  const used = Array.from({ length: n }, (_, i) => i).filter((i) => groups.some(({ total }) => total.counts[i] > 0));
+  if (kind === "boolean" || kind === "flag" || used.length === 0) {
+    return { first: 0, last: n - 1 };
+  }
+  const more = isCategorical(kind) ? 0 : 1;
+  return { first: Math.max(0, used[0] - more), last: Math.min(n - 1, used.at(-1) + more) };
 }
 
 function pointText({ value, open }, number) {

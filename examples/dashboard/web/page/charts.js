@@ -73,17 +73,21 @@ export function drawDays(element, { label, days, lines, band, left, right, onRan
 }
 
 // drawBuckets draws shares over buckets. A histogram has label, color, shares and marks: texts and where they are, as
-// stats.percentile has it. Names of buckets are at their start or in their middle.
-export function drawBuckets(element, { label, buckets, centered, histograms, say }) {
+// stats.percentile has it. Names of buckets are at their start or in their middle. Buckets before first and after last are not drawn.
+export function drawBuckets(element, { label, buckets, first, last, centered, histograms, say }) {
   const xs = [...buckets.map((_, i) => i), buckets.length];
   const readout = {
     label,
     title: (i) => buckets[Math.min(i, buckets.length - 1)],
     items: histograms.map((h, n) => ({ ...h, say: (i) => say(n, Math.min(i, buckets.length - 1)) })),
+    indexAt: (u) => Math.floor(u.posToVal(u.cursor.left, "x")), // not the nearest: a bucket begins at its bound
+    middle: 0.5,
+    from: first,
+    to: last,
   };
   draw(element, readout, {
     data: [xs, ...histograms.map(({ shares }) => [...shares, shares.at(-1)])],
-    scales: { x: { time: false, range: [0, buckets.length] }, left: { range: fromZero } },
+    scales: { x: { time: false, range: [first, last + 1] }, left: { range: fromZero } },
     series: [{}, ...histograms.map((h) => ({
       scale: "left",
       stroke: h.color,
@@ -95,17 +99,21 @@ export function drawBuckets(element, { label, buckets, centered, histograms, say
     axes: [
       {
         ...axis(),
-        splits: (u) => every(Math.ceil((buckets.length * 70) / u.bbox.width * devicePixelRatio), buckets.length).map((i) => i + (centered ? 0.5 : 0)),
+        splits: (u) => {
+          const step = Math.ceil(((last + 1 - first) * 70 * devicePixelRatio) / u.bbox.width);
+          return every(step, first, last).map((i) => i + (centered ? 0.5 : 0));
+        },
         values: (u, splits) => splits.map((i) => buckets[Math.floor(i)].split(" – ")[0]),
       },
       { ...axis(), scale: "left", values: (u, splits) => splits.map((v) => `${round(v * 100)} %`), size: 64 },
     ],
-    marks: histograms.flatMap((h, n) => h.marks.map((mark) => ({ ...mark, color: h.color, row: n }))),
+    marks: histograms.flatMap((h) => h.marks.map((mark) => ({ ...mark, color: h.color }))),
   });
 }
 
 function draw(element, readout, { data, scales, series, bands, axes, padding, marks = [], onSelect }) {
   clear(element);
+  const { indexAt = (u) => u.cursor.idx, middle = 0, from = 0, to = data[0].length - 1 } = readout;
   const { legend, show } = legendOf(readout);
   const plot = document.createElement("div");
   plot.className = "plot";
@@ -127,7 +135,7 @@ function draw(element, readout, { data, scales, series, bands, axes, padding, ma
       axes,
       padding,
       hooks: {
-        setCursor: [(u) => show(u.cursor.idx)],
+        setCursor: [(u) => show(u.cursor.left < 0 ? null : indexAt(u))],
         setSelect: [
           (u) => u.select.width > 0 && onSelect?.(u, u.posToVal(u.select.left, "x"), u.posToVal(u.select.left + u.select.width, "x")),
         ],
@@ -144,9 +152,8 @@ function draw(element, readout, { data, scales, series, bands, axes, padding, ma
       return;
     }
     event.preventDefault();
-    at = Math.max(0, Math.min(data[0].length - 1, (u.cursor.idx ?? at) + step));
-    u.setCursor({ left: u.valToPos(data[0][at], "x"), top: 0 });
-    show(at);
+    at = Math.max(from, Math.min(to, Math.max(from - 1, at) + step));
+    u.setCursor({ left: u.valToPos(data[0][at] + middle, "x"), top: 0 });
   });
   const resized = new ResizeObserver(() => u.setSize({ width: plot.clientWidth, height: height() }));
   resized.observe(plot);
@@ -184,8 +191,12 @@ function drawMarks(u, marks) {
   ctx.save();
   ctx.font = `${11 * devicePixelRatio}px system-ui, sans-serif`;
   ctx.textAlign = "left";
-  for (const { at, text, color, row } of marks) {
+  const ends = []; // of the texts in each row, so that none is over another
+  for (const { at, text, color } of [...marks].sort((a, b) => a.at - b.at)) {
     const x = u.valToPos(at, "x", true);
+    let row = ends.findIndex((end) => end < x);
+    row = row < 0 ? ends.length : row;
+    ends[row] = x + ctx.measureText(text).width + 6 * devicePixelRatio;
     const y = u.bbox.top + (10 + 13 * row) * devicePixelRatio;
     ctx.strokeStyle = ctx.fillStyle = color;
     ctx.setLineDash([4 * devicePixelRatio, 3 * devicePixelRatio]);
@@ -222,9 +233,9 @@ function fromZero(u, min, max) {
   return [0, max > 0 ? max * 1.08 : 1];
 }
 
-// every lists each step-th number below n.
-function every(step, n) {
-  return Array.from({ length: Math.ceil(n / step) }, (_, i) => i * step);
+// every lists each step-th number from first to last.
+function every(step, first, last) {
+  return Array.from({ length: Math.floor((last - first) / step) + 1 }, (_, i) => first + i * step);
 }
 
 function faint(color) {

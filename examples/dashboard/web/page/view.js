@@ -52,11 +52,10 @@ export function makeView(state, { kind, buckets }, parts) {
   }
   const days = [...new Set(groups.flatMap(({ shown }) => shown.map(({ day }) => day)))].sort();
   const curves = curvesOf(kind, buckets, groups);
-  const usual = groups.length > 1 ? usualOfMany(kind, curves) : curves;
   const wanted = curves.filter(({ name }) => state.show.includes(name));
   return {
     kind, buckets, groups, days, curves, refused, min, hidden, leftOut, split,
-    shown: wanted.length > 0 ? wanted : usual,
+    shown: wanted.length > 0 ? wanted : usualOf(kind, curves, groups.length > 1),
     dayGroups: groups.reduce((n, { points }) => n + points.length, 0),
   };
 }
@@ -78,9 +77,8 @@ function curvesOf(kind, buckets, groups) {
     ];
   }
   const counts = buckets.map((_, i) => groups.reduce((n, { total }) => n + total.counts[i], 0));
-  const used = counts.map((n, i) => [i, n]).filter(([i, n]) => n > 0 || (i < 2 && kind !== "enumerated"));
-  const most = used.sort((a, b) => b[1] - a[1]).slice(0, mostCategories).sort((a, b) => a[0] - b[0]);
-  return most.map(([i, count]) => ({
+  const used = counts.map((count, i) => [i, count]).filter(([i, count]) => count > 0 || (i < 2 && kind !== "enumerated"));
+  return used.map(([i, count]) => ({
     name: `v${buckets[i]}`,
     label: bucketLabel(buckets, kind, i),
     share: true,
@@ -89,10 +87,14 @@ function curvesOf(kind, buckets, groups) {
   }));
 }
 
-// usualOfMany are the lines that are shown of many groups if the reader has not said: one of each.
-function usualOfMany(kind, curves) {
+// usualOf are the lines that are shown if the reader has not said: of one group all, or the most frequent values; of many one each.
+function usualOf(kind, curves, many) {
   if (!isCategorical(kind)) {
-    return curves.filter(({ name }) => name === "p50");
+    return many ? curves.filter(({ name }) => name === "p50") : curves;
   }
-  return kind === "enumerated" ? [curves.reduce((a, b) => (b.count > a.count ? b : a))] : curves.filter(({ name }) => name === "v1");
+  if (kind !== "enumerated") {
+    return many ? curves.filter(({ name }) => name === "v1") : curves;
+  }
+  const frequent = [...curves].sort((a, b) => b.count - a.count).slice(0, many ? 1 : mostCategories);
+  return curves.filter((curve) => frequent.includes(curve));
 }
