@@ -157,8 +157,8 @@ func (t *Tree) Close() error {
 // What lies in a directory that is read but is not a file of the store is an item with a *StrayError, and iteration
 // goes on: a temporary name, a file at the wrong depth, a symbolic link, or something that is neither file nor
 // directory. Names that f does not hold are passed over without a look at what they are. Any other error ends the
-// iteration, among them that a file has vanished since its directory was read: another program is replacing files,
-// and the list would be that of no moment.
+// iteration, among them that a file has vanished while its directory was looked at: another program removes files, and the list
+// would be that of no moment. Tree.Replace does not come between: of a directory, the list is that before it or that after it.
 func (t *Tree) Files(f filter.Filter) iter.Seq2[File, error] {
 	return t.Walk(f).Files()
 }

@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/telemetry-mr/mr/filter"
 )
@@ -74,7 +73,16 @@ func (w *Walk) dir(parent *os.Root, name, prefix string, level int) bool {
 	if w.OnDir != nil {
 		w.OnDir(prefix, true)
 	}
-	names, err := readNames(parent, name)
+	isLast := level == len(w.tree.layout.dirs)
+	var names []string
+	var held *os.File
+	var err error
+	if isLast {
+		names, held, err = listFiles(parent, name)
+		defer held.Close() // a directory, or nil
+	} else {
+		names, err = readNames(parent, name)
+	}
 	if err != nil {
 		return w.fail("list", prefix, err)
 	}
@@ -84,10 +92,10 @@ func (w *Walk) dir(parent *os.Root, name, prefix string, level int) bool {
 	account := &w.levels[level]
 	account.Dirs++
 	account.Names += len(names)
-	if level < len(w.tree.layout.dirs) {
-		names = w.selectDirs(names, prefix, level)
-	} else {
+	if isLast {
 		names = w.selectFiles(names)
+	} else {
+		names = w.selectDirs(names, prefix, level)
 	}
 	if len(names) == 0 {
 		return true
@@ -99,10 +107,18 @@ func (w *Walk) dir(parent *os.Root, name, prefix string, level int) bool {
 		}
 		defer here.Close()
 	}
-	if level < len(w.tree.layout.dirs) {
+	if !isLast {
 		return w.dirs(here, names, prefix, level)
 	}
-	return w.files(here, names, prefix)
+	found, err := w.look(here, names, prefix)
+	_ = held.Close() // nobody has to wait for what yield does
+	if !w.files(found) {
+		return false
+	}
+	if err != nil {
+		w.yield(File{}, err)
+	}
+	return err == nil
 }
 
 // selectDirs returns the names that may lead to a selected file, or are stray, in the order of what lies below them.
@@ -196,38 +212,51 @@ func (w *Walk) selectFiles(names []string) []string {
 	return names
 }
 
-// files yields the files with these names in here.
-func (w *Walk) files(here *os.Root, names []string, prefix string) bool {
+// A found is a file, or why what has its path is none.
+type found struct {
+	File
+	reason string
+}
+
+// look returns what these names in here are, up to an error.
+func (w *Walk) look(here *os.Root, names []string, prefix string) ([]found, error) {
 	dims := len(w.values)
 	values := make([]string, len(names)*dims) // one allocation for all
-	level := len(w.levels) - 1
-	for _, name := range names {
-		path := prefix + name
-		own := values[:dims:dims]
+	list := make([]found, 0, len(names))
+	for i, name := range names {
+		f := found{File: File{Path: prefix + name, tree: w.tree}}
+		own := values[i*dims : (i+1)*dims : (i+1)*dims]
 		copy(own, w.values)
-		reason := w.tree.layout.file(path[len(prefix):], own)
-		var size int64
-		var modTime time.Time
-		if reason != reasonTemporary {
+		f.Dims = Dims{w.tree.names, own}
+		f.reason = w.tree.layout.file(f.Path[len(prefix):], own)
+		if f.reason != reasonTemporary {
 			info, err := here.Lstat(name)
 			if err != nil {
-				return w.fail("look at", path, err)
+				return list, w.failure("look at", f.Path, err)
 			}
 			if r := strayFile(info.Mode()); r != "" {
-				reason = r
+				f.reason = r
 			}
-			size, modTime = info.Size(), info.ModTime()
+			f.Size, f.ModTime = info.Size(), info.ModTime()
 		}
-		if reason != "" {
-			if !w.stray(path, reason, level) {
+		list = append(list, f)
+	}
+	return list, nil
+}
+
+// files yields what was found in a directory.
+func (w *Walk) files(list []found) bool {
+	level := len(w.levels) - 1
+	for _, f := range list {
+		if f.reason != "" {
+			if !w.stray(f.Path, f.reason, level) {
 				return false
 			}
 			continue
 		}
-		values = values[dims:]
 		w.levels[level].Selected++
-		w.levels[level].Bytes += size
-		if !w.yield(File{Path: path, Size: size, Dims: Dims{w.tree.names, own}, ModTime: modTime, tree: w.tree}, nil) {
+		w.levels[level].Bytes += f.Size
+		if !w.yield(f.File, nil) {
 			return false
 		}
 	}
@@ -254,8 +283,12 @@ func (w *Walk) stray(path, reason string, level int) bool {
 
 // fail ends the walk with err.
 func (w *Walk) fail(op, path string, err error) bool {
-	w.yield(File{}, pathError(op, filepath.Join(w.tree.dir, filepath.FromSlash(path)), err))
+	w.yield(File{}, w.failure(op, path, err))
 	return false
+}
+
+func (w *Walk) failure(op, path string, err error) error {
+	return pathError(op, filepath.Join(w.tree.dir, filepath.FromSlash(path)), err)
 }
 
 // readNames returns the names in a directory, in no order.

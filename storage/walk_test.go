@@ -233,21 +233,26 @@ func TestWalkEnds(t *testing.T) {
 	}
 }
 
-// TestVanished removes a file between the reading of its directory and the look at it.
+// TestVanished removes a file between the reading of its directory and that of the file.
 func TestVanished(t *testing.T) {
 	tree := storeOf(t, "a/b/c/d/1.1.log", "a/b/c/d/2.1.log")
 	lost := filepath.Join(tree.Dir(), "a", "b", "c", "d", "2.1.log")
 	n, last := 0, error(nil)
-	for _, err := range tree.Files(nil) {
-		if last = err; err == nil {
-			n++
+	for file, err := range tree.Files(nil) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n++; n == 1 {
 			if err := os.Remove(lost); err != nil {
 				t.Fatal(err)
 			}
 		}
+		for _, err := range file.Records() {
+			last = err
+		}
 	}
-	if n != 1 || !errors.Is(last, fs.ErrNotExist) || !strings.Contains(last.Error(), lost) {
-		t.Errorf("%d files and the error %v, want 1 and one about %s", n, last, lost)
+	if n != 2 || !errors.Is(last, fs.ErrNotExist) || !strings.Contains(last.Error(), lost) {
+		t.Errorf("%d files and the error %v, want 2 and one about %s", n, last, lost)
 	}
 }
 

@@ -18,7 +18,6 @@ import (
 
 // What lies below storage.StateDir of a store.
 const (
-	lockName   = "lock"
 	stageName  = "stage"    // a directory for each batch that is being made
 	commitName = "commit"   // a record for each batch that is complete, and may not be in its place yet
 	ledgerName = "consumed" // a line for each segment whose records are in the store
@@ -51,12 +50,8 @@ type state struct {
 
 // openState locks the state of a store, and completes what a killed process has left half done.
 func openState(tree *storage.Tree) (_ *state, err error) {
-	dir := filepath.Join(tree.Dir(), storage.StateDir)
-	if err := os.MkdirAll(dir, 0o777); err != nil {
-		return nil, fmt.Errorf("opening the store: %w", err)
-	}
 	s := &state{tree: tree, consumed: map[string]int64{}}
-	if s.lock, err = storage.LockFile(filepath.Join(dir, lockName)); err != nil {
+	if s.lock, err = tree.Lock(); err != nil {
 		return nil, err
 	}
 	defer func() {
@@ -64,7 +59,7 @@ func openState(tree *storage.Tree) (_ *state, err error) {
 			s.close()
 		}
 	}()
-	if s.root, err = os.OpenRoot(dir); err != nil {
+	if s.root, err = os.OpenRoot(filepath.Join(tree.Dir(), storage.StateDir)); err != nil {
 		return nil, fmt.Errorf("opening the store: %w", err)
 	}
 	for _, sub := range []string{stageName, commitName, idsName} {
@@ -274,4 +269,25 @@ func syncPath(dir string) error {
 		return err
 	}
 	return errors.Join(syncDir(root, "."), root.Close())
+}
+
+// IsPending tells whether a killed Run has left batches half in the store, which the next one completes. The caller has locked
+// the store, so that no other is at work.
+func IsPending(tree *storage.Tree) (bool, error) {
+	pattern := filepath.Join(storage.StateDir, commitName)
+	root, err := os.OpenRoot(tree.Dir())
+	if err != nil {
+		return false, fmt.Errorf("opening the store: %w", err)
+	}
+	defer root.Close() // a directory
+	entries, err := fs.ReadDir(root.FS(), filepath.ToSlash(pattern))
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	for _, e := range entries {
+		if path.Ext(e.Name()) == ".json" {
+			return true, nil
+		}
+	}
+	return false, err
 }
