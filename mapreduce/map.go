@@ -164,6 +164,9 @@ func fileError(path string, err error) error {
 	if d, ok := errors.AsType[*storage.DamagedError](err); ok {
 		return &worker.TaskError{BadData: true, Path: path, Msg: fmt.Sprintf("damaged near byte %d: %s", d.Offset, d.Reason())}
 	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return &worker.TaskError{Path: path, Msg: "the file is gone since the run began: another program, mr compact perhaps, has replaced or removed it; run again"}
+	}
 	if p, ok := errors.AsType[*fs.PathError](err); ok {
 		err = fmt.Errorf("%s: %w", p.Op, p.Err)
 	}

@@ -62,22 +62,7 @@ func (c *content) Read(p []byte) (int, error) {
 }
 
 // WriteTo saves io.Copy a buffer.
-func (c *content) WriteTo(w io.Writer) (int64, error) {
-	var total int64
-	for {
-		n, err := w.Write(c.r.buf[c.r.pos:])
-		c.r.pos += n
-		total += int64(n)
-		if err != nil {
-			return total, err
-		}
-		if err := c.r.fill(); err == io.EOF {
-			return total, nil
-		} else if err != nil {
-			return total, err
-		}
-	}
-}
+func (c *content) WriteTo(w io.Writer) (int64, error) { return c.r.WriteTo(w) }
 
 func (c *content) Close() error { return c.r.Close() }
 

@@ -173,6 +173,26 @@ func (r *Reader) Records() iter.Seq2[Record, error] {
 	}
 }
 
+// WriteTo writes the decoded content from where the last iteration has stopped, whatever its lines are. The errors are the last
+// ones that Records has; Counts has only StoredBytes of it.
+func (r *Reader) WriteTo(w io.Writer) (int64, error) {
+	var total int64
+	for {
+		n, err := w.Write(r.buf[r.pos:])
+		r.pos += n
+		r.seen = r.pos
+		total += int64(n)
+		if err != nil {
+			return total, err
+		}
+		if err := r.fill(); err == io.EOF {
+			return total, nil
+		} else if err != nil {
+			return total, err
+		}
+	}
+}
+
 func (r *Reader) bad(reason string) *SyntaxError {
 	return &SyntaxError{Path: r.at.path, Line: r.at.line, Offset: r.at.offset, Reason: reason}
 }

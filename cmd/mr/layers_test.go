@@ -25,6 +25,7 @@ var mayImport = map[string]string{
 	"storage/stats":             "github.com/prometheus/...",
 	"storage/resend":            "storage/rawlog",
 	"storage/ingest":            "storage storage/histogram/... storage/rawlog storage/ingest/...",
+	"storage/compact":           "storage storage/ingest",
 	"mapreduce":                 "filter storage storage/exact mapreduce/... golang.org/x/sync/...",
 	"mapreduce/mapreducetest":   "storage mapreduce mapreduce/internal/...",
 	"mapreduce/internal":        "filter storage storage/exact github.com/cespare/xxhash/v2",

@@ -55,6 +55,7 @@ func verbs() []verb {
 		{"resend", forOperators, "send raw logs to a receiver again", resendUsage, resendLogs},
 		{"gen", forOperators, "make a store of made-up pings", genUsage, generate},
 		{"ingest", forOperators, "turn raw logs into records of a store", ingestUsage, ingestLogs},
+		{"compact", forOperators, "make few large files of many small ones", compactUsage, compactStore},
 		{"help", forAll, "tell what mr or one of its verbs does", helpUsage, help},
 		{"completion", forAll, "print what makes a shell complete command lines", completionUsage, completion},
 		{"version", forAll, "say what this mr was built from", versionUsage, version},
