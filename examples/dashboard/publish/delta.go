@@ -98,17 +98,19 @@ func (d *delta) parse(line []byte) bool {
 	if err != nil || pings < 1 {
 		return false
 	}
-	keep := func(old string, fresh []byte) string {
-		if old == string(fresh) {
-			return old
-		}
-		return string(fresh)
-	}
 	r := &d.row
-	r.release, r.measure = keep(r.release, cells[0]), keep(r.measure, cells[1])
-	r.built, r.submitted = keep(r.built, cells[2]), keep(r.submitted, cells[3])
-	r.leaf, r.missing, r.pings, r.sums = keep(r.leaf, cells[4]), uint8(missing), pings, cells[7]
-	return isDay(r.built) && isDay(r.submitted) && strings.Count(r.leaf, "/") == levels-1 && strings.Contains(r.release, "/")
+	keep := func(old *string, fresh []byte, valid func(string) bool) bool {
+		if *old != "" && *old == string(fresh) { // as in the row before
+			return true
+		}
+		*old = string(fresh)
+		return valid(*old)
+	}
+	r.missing, r.pings, r.sums = uint8(missing), pings, cells[7]
+	return keep(&r.release, cells[0], func(s string) bool { return strings.Contains(s, "/") }) &&
+		keep(&r.measure, cells[1], func(string) bool { return true }) &&
+		keep(&r.built, cells[2], isDay) && keep(&r.submitted, cells[3], isDay) &&
+		keep(&r.leaf, cells[4], func(s string) bool { return strings.Count(s, "/") == levels-1 })
 }
 
 // deltas reads the rows of several deltas together, by release and measure.

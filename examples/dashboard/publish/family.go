@@ -98,7 +98,20 @@ func (c *cell) unreported(b []byte, start int) []byte {
 	return b
 }
 
+// recents remembers what recent has returned: rows are many, days few.
+type recents map[[2]string]bool
+
 // recent reports whether a day of submission counts by submission date: at most 60 days after the build.
+func (r recents) recent(built, submitted string) bool {
+	days := [2]string{built, submitted}
+	yes, known := r[days]
+	if !known {
+		yes = recent(built, submitted)
+		r[days] = yes
+	}
+	return yes
+}
+
 func recent(built, submitted string) bool {
 	b, err1 := time.Parse(dayLayout, built)
 	s, err2 := time.Parse(dayLayout, submitted)

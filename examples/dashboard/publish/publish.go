@@ -67,7 +67,7 @@ func Publish(ctx context.Context, o Options) (*Site, error) {
 	}()
 	versions := map[string]string{}
 	for in.row() != nil {
-		r := &release{name: in.row().release, site: site, definitions: map[string]definition{}}
+		r := &release{name: in.row().release, site: site, definitions: map[string]definition{}, recents: recents{}}
 		if r.defs, err = o.Definitions(r.name); err != nil {
 			return nil, err
 		}

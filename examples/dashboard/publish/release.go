@@ -22,6 +22,9 @@ type release struct {
 	byBuild  map[string]map[int]int64 // pings by day and leaf
 	bySubmit map[string]map[int]int64
 	last     string // day of submission
+	recents  recents
+
+	files [2][]byte // room for the files of a measure
 
 	definitions map[string]definition
 	measures    []measure
@@ -112,7 +115,7 @@ func (r *release) measure(in *deltas) error {
 			m.Pings += row.pings
 			m.Last = max(m.Last, row.built)
 			built.add(row.built, id, a, row)
-			if recent(row.built, row.submitted) {
+			if r.recents.recent(row.built, row.submitted) {
 				submitted.add(row.submitted, id, a, row)
 			}
 		}
@@ -121,12 +124,13 @@ func (r *release) measure(in *deltas) error {
 	if err != nil || m.Pings == 0 {
 		return err
 	}
-	b, err1 := built.append(nil)
-	s, err2 := submitted.append(nil)
+	b, err1 := built.append(r.files[0][:0])
+	s, err2 := submitted.append(r.files[1][:0])
 	if err1 != nil || err2 != nil {
 		r.site.drop("sum beyond what a number can be", name, m.Pings)
 		return nil
 	}
+	r.files = [2][]byte{b, s}
 	r.folder.write(name+"-by-build-date.json", b)
 	r.folder.write(name+"-by-submission-date.json", s)
 	r.measures = append(r.measures, m)
