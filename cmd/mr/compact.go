@@ -1,11 +1,15 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 
 	"github.com/telemetry-mr/mr/mapreduce"
+	"github.com/telemetry-mr/mr/storage"
 	"github.com/telemetry-mr/mr/storage/compact"
 )
 
@@ -49,6 +53,9 @@ func compactStore(ctx context.Context, env env, args []string) error {
 		return err
 	}
 	defer tree.Close()
+	if err := store.isOwnSchema(tree); err != nil {
+		return err
+	}
 	sel := newSelection(tree, f)
 	counts, err := compact.Run(ctx, compact.Config{
 		Store: tree, Files: sel.files(), MaxBytes: int64(maxSize),
@@ -75,4 +82,21 @@ func compacted(c compact.Counts) string {
 		text += fmt.Sprintf("; those of %s stay as they are", counted(c.Left, "partition", "partitions"))
 	}
 	return text
+}
+
+// isOwnSchema refuses a schema that is not the one in the store: by other dimensions, files would become one that have not the
+// same values.
+func (s *storeFlags) isOwnSchema(tree *storage.Tree) error {
+	if _, err := os.Stat(filepath.Join(s.data, "schema.json")); s.schema == "" || err != nil {
+		return nil
+	}
+	own, err := storage.Open(s.data)
+	if err != nil {
+		return err
+	}
+	defer own.Close()
+	if !bytes.Equal(own.Schema().JSON(), tree.Schema().JSON()) {
+		return usagef("%s is not the schema in %s", s.schema, s.data).hint("without --schema, that one is used")
+	}
+	return nil
 }
