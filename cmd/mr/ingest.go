@@ -27,16 +27,17 @@ and each record is in the store once.
     --data DIR        the store (default: the current directory), which is made if
                       there is none
     --schema FILE     its dimensions (default: as mr run has it)
-    --revisions FROM  definitions of histograms by revision: a directory, REPO/NODE/
-                      Histograms.json in it, or the URL of a server. With both, given
-                      one after the other, the directory keeps what the server sends
+    --revisions FROM  definitions of histograms by revision: a directory with
+                      REPO/NODE/Histograms.json in it, or the URL of a server. With
+                      both, given one after the other, the directory keeps what the
+                      server sends
     --calendar FILE   revisions by channel and build, for pings that name none
     --strict          refuse a ping if a histogram of it is not what its definition
                       says; else it is converted and counted
     --dedup WINDOW    leave out a document that came before in this time, by its id:
                       24h, 90m (default: none)
-    --rejects DIR     where refused records are kept as they came, CATEGORY/*.finished,
-                      which are raw logs again (default: rejects, in the raw logs)
+    --rejects DIR     where refused records are kept as they came, as
+                      CATEGORY/*.finished, which are raw logs again (default: rejects, in the raw logs)
     --discard LIST    categories of which refused records are only counted
     --after move|remove|keep
                       what becomes of a raw log that is in the store; it is moved to

@@ -17,32 +17,36 @@ import (
 
 const receiveUsage = `usage: mr receive [flags]
 
-Takes in submissions, POST /submit/telemetry/ID or .../ID/REASON/APP/VERSION/CHANNEL/
-BUILD, and appends them to raw logs. 200 means on the disk. GET /status answers OK.
-It stops at SIGTERM, when it has answered what has come.
+Takes in submissions, POST /submit/telemetry/ID or, after ID,
+/REASON/APP/VERSION/CHANNEL/BUILD, and appends them to raw logs. 200 means on the
+disk. GET /status answers OK. It stops at SIGTERM, when it has answered what has come.
 
-    --config FILE         JSON with the keys of the server of 2013 and some more; the
-                          message about an unknown key lists them. Flags win
-    --listen ADDR         address and port (default :8080)
-    --dir DIR             of the raw logs; it must exist (default: the current one)
-    --format v3|v2|v1     v3 has checksums (default); v2 and v1 are those of 2013
-    --keep-address        keep the client's address with each submission; v2 does
-    --trust NET           proxies whose X-Forwarded-For is believed: an address, or
-                          a network such as 10.0.0.0/8. May come several times
-    --max-body SIZE       longest body that is kept (default 200K); longer ones are
-                          answered 202, for clients would send them again
-    --max-log-size SIZE   a file that is larger is finished (default 500M)
-    --max-log-age D       a file that is older is finished (default 5m)
-    --max-connections N   at once; others wait (default 4096)
-    --tls-cert FILE       certificate, for HTTPS
-    --tls-key FILE        its key
-    --request-log FILE    gets a line of JSON for each request; it may be renamed
-    --stats ADDR          address and port of a page with live statistics; also
-                          /stats as JSON, /metrics for Prometheus (default: none)
+    --config FILE     JSON with the keys of the server of 2013 and some more; the
+                      message about an unknown key lists them. Flags win
+    --listen ADDR     address and port (default :8080)
+    --dir DIR         of the raw logs; it must exist (default: the current one)
+    --format v3|v2|v1
+                      v3 has checksums (default); v2 and v1 are those of 2013
+    --keep-address    keep the client's address with each submission; v2 does
+    --trust NET       proxies whose X-Forwarded-For is believed: an address, or a
+                      network such as 10.0.0.0/8. May come several times
+    --max-body SIZE   longest body that is kept (default 200K); longer ones are
+                      answered 202, for clients would send them again
+    --max-log-size SIZE
+                      a file that is larger is finished (default 500M)
+    --max-log-age D   a file that is older is finished (default 5m)
+    --max-connections N
+                      at once; others wait (default 4096)
+    --tls-cert FILE   certificate, for HTTPS
+    --tls-key FILE    its key
+    --request-log FILE
+                      gets a line of JSON for each request; it may be renamed
+    --stats ADDR      address and port of a page with live statistics; also /stats
+                      as JSON, /metrics for Prometheus (default: none)
     --converter-stats FILE
-                          statistics of mr ingest, to be on that page
-    --no-sync             answer before the submission is on the disk: only to
-                          measure what syncing costs
+                      statistics of mr ingest, to be on that page
+    --no-sync         answer before the submission is on the disk: only to measure
+                      what syncing costs
 
 Exit status: 0 stopped, 1 failed, 2 wrong usage, 75 another receiver has the directory.
 `
