@@ -116,6 +116,9 @@ func (c *Counts) String() string {
 	if len(c.Bad) > 0 {
 		s += ")"
 	}
+	if c.DamagedRanges > 0 {
+		s += fmt.Sprintf("; %d bytes of raw logs lost to damage", c.DamagedBytes)
+	}
 	return s
 }
 

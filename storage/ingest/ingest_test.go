@@ -380,6 +380,9 @@ func TestDamage(t *testing.T) {
 	var warnings []string
 	c.Log = func(message string) { warnings = append(warnings, message) }
 	counts := run(t, c)
+	if want := fmt.Sprintf("; %d bytes of raw logs lost to damage", counts.DamagedBytes); !strings.HasSuffix(counts.String(), want) {
+		t.Errorf("%v does not end with %q", &counts, want)
+	}
 	if counts.Written != 2 || counts.DamagedRanges != 1 || counts.DamagedBytes != 7 || len(warnings) != 1 || !strings.HasPrefix(warnings[0], "a.1.finished: ") {
 		t.Errorf("%+v, %q", counts, warnings)
 	}
