@@ -94,7 +94,7 @@ func (t *mapTask[K, V]) file(ctx context.Context, in worker.File, progress func(
 	if err != nil {
 		return err
 	}
-	o := storage.ReadOptions{MaxRecordBytes: int(t.setup.RecordBytes)}
+	o := storage.ReadOptions{MaxRecordBytes: int(t.setup.RecordBytes), Part: storage.Part(in.Part)}
 	var sum hash.Hash32
 	if t.setup.Checksums {
 		sum = crc32.NewIEEE()
@@ -105,6 +105,11 @@ func (t *mapTask[K, V]) file(ctx context.Context, in worker.File, progress func(
 		return fileError(in.Path, err)
 	}
 	defer r.Close()
+	if in.Part != (worker.Part{}) {
+		if err := unchanged(r, in); err != nil {
+			return err
+		}
+	}
 	for rec, err := range r.Records() {
 		if syntax, ok := errors.AsType[*storage.SyntaxError](err); ok {
 			err = t.badRecord(worker.BadRecord{Path: in.Path, Line: syntax.Line, Offset: syntax.Offset, Reason: syntax.Reason}, nil)
@@ -123,7 +128,7 @@ func (t *mapTask[K, V]) file(ctx context.Context, in worker.File, progress func(
 		progress(worker.Progress{Steps: n, Records: n, Bytes: t.stored + r.Counts().StoredBytes})
 	}
 	c := r.Counts()
-	if c.StoredBytes != in.Size {
+	if c.StoredBytes != in.Bytes() {
 		return &worker.TaskError{BadData: true, Path: in.Path, Msg: fmt.Sprintf(
 			"file changed during the run: it had %d bytes when the run began, %d were read", in.Size, c.StoredBytes)}
 	}
@@ -131,10 +136,25 @@ func (t *mapTask[K, V]) file(ctx context.Context, in worker.File, progress func(
 	if sum != nil {
 		t.result.Checksums = append(t.result.Checksums, sum.Sum32())
 	}
-	t.counters[cFiles]++
+	if in.Last() {
+		t.counters[cFiles]++
+	}
 	t.counters[cStored] += c.StoredBytes
 	t.counters[cDecoded] += c.Bytes
 	t.counters[cLines] += c.Lines
+	return nil
+}
+
+// unchanged refuses a file that is not the one whose parts were planned: the others may have been read from that.
+func unchanged(r *storage.Reader, in worker.File) error {
+	info, err := r.Stat()
+	if err != nil {
+		return fileError(in.Path, err)
+	}
+	if info.Size() != in.Size || info.ModTime().UnixNano() != in.ModTime {
+		return &worker.TaskError{BadData: true, Path: in.Path, Msg: fmt.Sprintf(
+			"file changed during the run: it had %d bytes when the run began, and another time than now", in.Size)}
+	}
 	return nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/telemetry-mr/mr/mapreduce/internal/worker"
+	"github.com/telemetry-mr/mr/storage"
 )
 
 const (
@@ -24,19 +25,45 @@ const (
 	minReduceBytes = 1 << 20
 )
 
-// planMap makes map tasks of files, each a contiguous range of them. Only the input decides: values come in the order of
-// tasks, and the same input gives the same bytes whatever does the work. A task has at most so many files; 0 is any number.
-func planMap(files []worker.File, most int) []worker.MapTask {
+// taskBytes is the size of a map task over all of files.
+func taskBytes(files []worker.File) int64 {
 	var total int64
 	for _, f := range files {
 		total += f.Size + fileBytes
 	}
-	size := min(max(total/taskShare, minTaskBytes), maxTaskBytes)
+	return min(max(total/taskShare, minTaskBytes), maxTaskBytes)
+}
+
+// divide puts the parts of a large file in its place, so that several workers may share it. What is not of the seekable form,
+// or not whole, stays one: its reader says what is wrong with it.
+func divide(tree *storage.Tree, files []worker.File, size int64) []worker.File {
+	var all []worker.File
+	for _, f := range files {
+		parts := []storage.Part{{}}
+		if f.Size > 2*size {
+			if file, err := tree.File(f.Path, f.Size); err == nil {
+				if p, err := file.Parts(size); err == nil {
+					parts = p
+				}
+			}
+		}
+		for _, p := range parts {
+			f.Part = worker.Part(p)
+			all = append(all, f)
+		}
+	}
+	return all
+}
+
+// planMap makes map tasks of about this size of files and parts, each a contiguous range of them. Only the input decides:
+// values come in the order of tasks, and the same input gives the same bytes whatever does the work. A task has at most so
+// many files; 0 is any number.
+func planMap(files []worker.File, size int64, most int) []worker.MapTask {
 	var tasks []worker.MapTask
 	var sum int64
 	start := 0
 	for i, f := range files {
-		cost := f.Size + fileBytes
+		cost := f.Bytes() + fileBytes
 		if i > start && (sum+cost > size || i-start == most) {
 			tasks = append(tasks, worker.MapTask{ID: len(tasks), Files: files[start:i]})
 			start, sum = i, 0
@@ -52,7 +79,7 @@ func planMap(files []worker.File, most int) []worker.MapTask {
 func mapCost(t worker.MapTask) int64 {
 	var n int64
 	for _, f := range t.Files {
-		n += f.Size + fileBytes
+		n += f.Bytes() + fileBytes
 	}
 	return n
 }

@@ -162,7 +162,7 @@ func (r *run) walk(ctx context.Context) (err error) {
 		if err != nil {
 			return err
 		}
-		r.files = append(r.files, worker.File{Path: f.Path, Size: f.Size})
+		r.files = append(r.files, worker.File{Path: f.Path, Size: f.Size, ModTime: f.ModTime.UnixNano()})
 		r.stats.Inputs = append(r.stats.Inputs, Input{Path: f.Path, Size: f.Size, ModTime: f.ModTime})
 	}
 	r.stats.Unmatched = walk.Unmatched()

@@ -11,7 +11,8 @@ import (
 
 // mapAll does the map tasks and checks their account.
 func (r *run) mapAll(ctx context.Context) ([]worker.MapResult, error) {
-	tasks := planMap(r.files, r.shape.TaskFiles)
+	taskSize := cmp.Or(r.shape.TaskBytes, taskBytes(r.files))
+	tasks := planMap(divide(r.tree, r.files, taskSize), taskSize, r.shape.TaskFiles)
 	var size int64
 	for _, f := range r.files {
 		size += f.Size
@@ -19,14 +20,10 @@ func (r *run) mapAll(ctx context.Context) ([]worker.MapResult, error) {
 	meters := r.meter.begin(MapPhase, len(tasks), size)
 	costs := make([]int64, len(tasks))
 	for i, t := range tasks {
-		costs[i], meters[i].files = mapCost(t), len(t.Files)
+		costs[i], meters[i].files = mapCost(t), endsIn(t)
 	}
 	results := make([]worker.MapResult, len(tasks))
 	var bad atomic.Int64
-	inputs := make([][]Input, len(tasks)) // of each task
-	for i, rest := 0, r.stats.Inputs; i < len(tasks); i++ {
-		inputs[i], rest = rest[:len(tasks[i].Files)], rest[len(tasks[i].Files):]
-	}
 	err := r.pool.run(ctx, "map", costs, func(ctx context.Context, w worker.Worker, n int, dir string) error {
 		t := tasks[n]
 		t.Dir, t.MaxBad = dir, r.cfg.MaxBad.limit()
@@ -35,12 +32,6 @@ func (r *run) mapAll(ctx context.Context) ([]worker.MapResult, error) {
 			return err
 		}
 		results[n] = res
-		for i := range inputs[n] {
-			inputs[n][i].Read = true
-		}
-		for i, sum := range res.Checksums {
-			inputs[n][i].CRC32 = sum
-		}
 		meters[n].finish(res.Counters[cStored], res.Counters[cLines])
 		if total := bad.Add(res.Counters[cBad]); r.cfg.MaxBad.Percent == 0 && total > r.cfg.MaxBad.N {
 			return r.tooManyBad(total, res.Bad)
@@ -48,6 +39,7 @@ func (r *run) mapAll(ctx context.Context) ([]worker.MapResult, error) {
 		return nil
 	})
 	r.stats.MapTasks = len(tasks)
+	noteInputs(r.stats.Inputs, tasks, results)
 	for _, m := range results {
 		r.stats.addMap(m)
 	}

@@ -22,8 +22,6 @@ type Part struct {
 // Parts divides the file into parts of at least size stored bytes each, but for the last: every record is in one of them, and
 // their Lengths add up to the size of the file. The parts depend on the file and on size only. A file that cannot be divided,
 // because it is not one that CreateFile has written, has one zero Part. The error may be a *DamagedError.
-//
-// It is for programs that divide large files. The engine in package mapreduce does not yet: there a file is one task.
 func (f File) Parts(size int64) ([]Part, error) {
 	whole := []Part{{}}
 	if f.Size <= size {

@@ -97,6 +97,9 @@ func newReader(file *os.File, path string, o ReadOptions) *Reader {
 	return r
 }
 
+// Stat tells of the file that is being read.
+func (r *Reader) Stat() (os.FileInfo, error) { return r.file.Stat() }
+
 // Records opens the file, gives its records as Reader.Records does, and closes it.
 func (f File) Records() iter.Seq2[Record, error] {
 	return func(yield func(Record, error) bool) {

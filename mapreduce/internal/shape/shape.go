@@ -7,6 +7,7 @@ import "context"
 // A Shape says how a run is cut up. The zero Shape leaves all to the engine.
 type Shape struct {
 	RunBytes  int64             // a table of this size is spilled; 0 chooses by memory
+	TaskBytes int64             // of a map task, about; 0 chooses by the size of the input
 	TaskFiles int               // files of a map task; 0 chooses by size
 	Files     func(n int) []int // the order in which n files are read as input; nil is that of their paths
 	Tasks     func(n int) []int // the order in which n tasks begin; nil is the longest first

@@ -55,23 +55,37 @@ func descriptionOf(m *workerpb.Description) Description {
 
 func (t MapTask) proto() *workerpb.MapTask {
 	return &workerpb.MapTask{
-		Id:  int64(t.ID),
-		Dir: []byte(t.Dir),
-		Files: each(t.Files, func(f File) *workerpb.File {
-			return &workerpb.File{Path: []byte(f.Path), Size: f.Size}
-		}),
+		Id:     int64(t.ID),
+		Dir:    []byte(t.Dir),
+		Files:  each(t.Files, File.proto),
 		MaxBad: t.MaxBad,
 	}
 }
 
 func mapTaskOf(m *workerpb.MapTask) MapTask {
 	return MapTask{
-		ID:  int(m.GetId()),
-		Dir: string(m.GetDir()),
-		Files: each(m.GetFiles(), func(f *workerpb.File) File {
-			return File{Path: string(f.GetPath()), Size: f.GetSize()}
-		}),
+		ID:     int(m.GetId()),
+		Dir:    string(m.GetDir()),
+		Files:  each(m.GetFiles(), fileOf),
 		MaxBad: m.GetMaxBad(),
+	}
+}
+
+func (f File) proto() *workerpb.File {
+	m := &workerpb.File{Path: []byte(f.Path), Size: f.Size, ModTime: f.ModTime}
+	if p := f.Part; p != (Part{}) {
+		m.Part = &workerpb.Part{Offset: p.Offset, Length: p.Length, Line: p.Line, Start: p.Start, Bytes: p.Bytes}
+	}
+	return m
+}
+
+func fileOf(m *workerpb.File) File {
+	p := m.GetPart()
+	return File{
+		Path:    string(m.GetPath()),
+		Size:    m.GetSize(),
+		ModTime: m.GetModTime(),
+		Part:    Part{Offset: p.GetOffset(), Length: p.GetLength(), Line: p.GetLine(), Start: p.GetStart(), Bytes: p.GetBytes()},
 	}
 }
 

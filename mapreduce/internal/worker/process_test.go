@@ -34,7 +34,7 @@ func TestProcessAnswers(t *testing.T) {
 	}
 
 	var last worker.Progress
-	task := worker.MapTask{ID: 3, Dir: "x", Files: []worker.File{{"a\xff/b", 9}, {"c", 0}}, MaxBad: -1}
+	task := worker.MapTask{ID: 3, Dir: "x", Files: []worker.File{{Path: "a\xff/b", Size: 9}, {Path: "c"}}, MaxBad: -1}
 	got, err := p.Map(t.Context(), task, func(p worker.Progress) { last = p })
 	wantMap, _ := job{}.Map(t.Context(), task, func(worker.Progress) {})
 	if err != nil || !reflect.DeepEqual(got, wantMap) {

@@ -40,7 +40,7 @@ type Description struct {
 	Columns    []string
 }
 
-// A MapTask is a contiguous range of the store's files in path order.
+// A MapTask is a contiguous range of the store's files in path order. A large file may be spread over several tasks.
 type MapTask struct {
 	ID     int
 	Dir    string // the attempt's own directory, absolute, made by the scheduler
@@ -48,11 +48,28 @@ type MapTask struct {
 	MaxBad int64 // one more bad record ends the task with a *TaskError; negative is no bound
 }
 
-// A File is one input of a map task.
+// A File is one input of a map task: a file of the store, or a part of it.
 type File struct {
-	Path string // slash path below the store
-	Size int64  // stored bytes when the store was walked
+	Path    string // slash path below the store
+	Size    int64  // stored bytes when the store was walked
+	ModTime int64  // nanoseconds since 1970, then
+	Part    Part   // what to read of it
 }
+
+// A Part is a storage.Part: a range of a file, or the whole file if it is zero.
+type Part struct{ Offset, Length, Line, Start, Bytes int64 }
+
+// Bytes is how many stored bytes are to be read.
+func (f File) Bytes() int64 {
+	if f.Part == (Part{}) {
+		return f.Size
+	}
+	return f.Part.Length
+}
+
+// First and Last report whether the part has the beginning of the file, and its end.
+func (f File) First() bool { return f.Part.Offset == 0 }
+func (f File) Last() bool  { return f.Part.Offset+f.Bytes() == f.Size }
 
 // Counters are counts by name; the names are the engine's (see package mapreduce).
 type Counters map[string]int64
@@ -64,7 +81,7 @@ type MapResult struct {
 	Counters Counters
 	Bad      []BadRecord // the first few bad records, in input order
 
-	Checksums []uint32 // CRC-32 (IEEE) of the stored bytes of each file of the task, if they are wanted
+	Checksums []uint32 // CRC-32 (IEEE) of what was read of each of the task's Files, if they are wanted
 }
 
 // A Run is a sorted file on disk.

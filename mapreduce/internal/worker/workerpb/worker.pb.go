@@ -346,6 +346,8 @@ type File struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Path          []byte                 `protobuf:"bytes,1,opt,name=path,proto3" json:"path,omitempty"`
 	Size          int64                  `protobuf:"varint,2,opt,name=size,proto3" json:"size,omitempty"`
+	ModTime       int64                  `protobuf:"varint,3,opt,name=mod_time,json=modTime,proto3" json:"mod_time,omitempty"` // nanoseconds since 1970
+	Part          *Part                  `protobuf:"bytes,4,opt,name=part,proto3" json:"part,omitempty"`                       // absent is the whole file
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -394,6 +396,96 @@ func (x *File) GetSize() int64 {
 	return 0
 }
 
+func (x *File) GetModTime() int64 {
+	if x != nil {
+		return x.ModTime
+	}
+	return 0
+}
+
+func (x *File) GetPart() *Part {
+	if x != nil {
+		return x.Part
+	}
+	return nil
+}
+
+type Part struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Offset        int64                  `protobuf:"varint,1,opt,name=offset,proto3" json:"offset,omitempty"`
+	Length        int64                  `protobuf:"varint,2,opt,name=length,proto3" json:"length,omitempty"`
+	Line          int64                  `protobuf:"varint,3,opt,name=line,proto3" json:"line,omitempty"`
+	Start         int64                  `protobuf:"varint,4,opt,name=start,proto3" json:"start,omitempty"`
+	Bytes         int64                  `protobuf:"varint,5,opt,name=bytes,proto3" json:"bytes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Part) Reset() {
+	*x = Part{}
+	mi := &file_worker_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Part) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Part) ProtoMessage() {}
+
+func (x *Part) ProtoReflect() protoreflect.Message {
+	mi := &file_worker_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Part.ProtoReflect.Descriptor instead.
+func (*Part) Descriptor() ([]byte, []int) {
+	return file_worker_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *Part) GetOffset() int64 {
+	if x != nil {
+		return x.Offset
+	}
+	return 0
+}
+
+func (x *Part) GetLength() int64 {
+	if x != nil {
+		return x.Length
+	}
+	return 0
+}
+
+func (x *Part) GetLine() int64 {
+	if x != nil {
+		return x.Line
+	}
+	return 0
+}
+
+func (x *Part) GetStart() int64 {
+	if x != nil {
+		return x.Start
+	}
+	return 0
+}
+
+func (x *Part) GetBytes() int64 {
+	if x != nil {
+		return x.Bytes
+	}
+	return 0
+}
+
 type ReduceTask struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Id            int64                  `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
@@ -407,7 +499,7 @@ type ReduceTask struct {
 
 func (x *ReduceTask) Reset() {
 	*x = ReduceTask{}
-	mi := &file_worker_proto_msgTypes[5]
+	mi := &file_worker_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -419,7 +511,7 @@ func (x *ReduceTask) String() string {
 func (*ReduceTask) ProtoMessage() {}
 
 func (x *ReduceTask) ProtoReflect() protoreflect.Message {
-	mi := &file_worker_proto_msgTypes[5]
+	mi := &file_worker_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -432,7 +524,7 @@ func (x *ReduceTask) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReduceTask.ProtoReflect.Descriptor instead.
 func (*ReduceTask) Descriptor() ([]byte, []int) {
-	return file_worker_proto_rawDescGZIP(), []int{5}
+	return file_worker_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *ReduceTask) GetId() int64 {
@@ -485,7 +577,7 @@ type Event struct {
 
 func (x *Event) Reset() {
 	*x = Event{}
-	mi := &file_worker_proto_msgTypes[6]
+	mi := &file_worker_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -497,7 +589,7 @@ func (x *Event) String() string {
 func (*Event) ProtoMessage() {}
 
 func (x *Event) ProtoReflect() protoreflect.Message {
-	mi := &file_worker_proto_msgTypes[6]
+	mi := &file_worker_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -510,7 +602,7 @@ func (x *Event) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Event.ProtoReflect.Descriptor instead.
 func (*Event) Descriptor() ([]byte, []int) {
-	return file_worker_proto_rawDescGZIP(), []int{6}
+	return file_worker_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Event) GetWhat() isEvent_What {
@@ -595,7 +687,7 @@ type Progress struct {
 
 func (x *Progress) Reset() {
 	*x = Progress{}
-	mi := &file_worker_proto_msgTypes[7]
+	mi := &file_worker_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -607,7 +699,7 @@ func (x *Progress) String() string {
 func (*Progress) ProtoMessage() {}
 
 func (x *Progress) ProtoReflect() protoreflect.Message {
-	mi := &file_worker_proto_msgTypes[7]
+	mi := &file_worker_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -620,7 +712,7 @@ func (x *Progress) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Progress.ProtoReflect.Descriptor instead.
 func (*Progress) Descriptor() ([]byte, []int) {
-	return file_worker_proto_rawDescGZIP(), []int{7}
+	return file_worker_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Progress) GetSteps() int64 {
@@ -657,7 +749,7 @@ type MapResult struct {
 
 func (x *MapResult) Reset() {
 	*x = MapResult{}
-	mi := &file_worker_proto_msgTypes[8]
+	mi := &file_worker_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -669,7 +761,7 @@ func (x *MapResult) String() string {
 func (*MapResult) ProtoMessage() {}
 
 func (x *MapResult) ProtoReflect() protoreflect.Message {
-	mi := &file_worker_proto_msgTypes[8]
+	mi := &file_worker_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -682,7 +774,7 @@ func (x *MapResult) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MapResult.ProtoReflect.Descriptor instead.
 func (*MapResult) Descriptor() ([]byte, []int) {
-	return file_worker_proto_rawDescGZIP(), []int{8}
+	return file_worker_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *MapResult) GetRuns() []*Run {
@@ -730,7 +822,7 @@ type ReduceResult struct {
 
 func (x *ReduceResult) Reset() {
 	*x = ReduceResult{}
-	mi := &file_worker_proto_msgTypes[9]
+	mi := &file_worker_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -742,7 +834,7 @@ func (x *ReduceResult) String() string {
 func (*ReduceResult) ProtoMessage() {}
 
 func (x *ReduceResult) ProtoReflect() protoreflect.Message {
-	mi := &file_worker_proto_msgTypes[9]
+	mi := &file_worker_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -755,7 +847,7 @@ func (x *ReduceResult) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReduceResult.ProtoReflect.Descriptor instead.
 func (*ReduceResult) Descriptor() ([]byte, []int) {
-	return file_worker_proto_rawDescGZIP(), []int{9}
+	return file_worker_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *ReduceResult) GetRows() *Rows {
@@ -785,7 +877,7 @@ type Run struct {
 
 func (x *Run) Reset() {
 	*x = Run{}
-	mi := &file_worker_proto_msgTypes[10]
+	mi := &file_worker_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -797,7 +889,7 @@ func (x *Run) String() string {
 func (*Run) ProtoMessage() {}
 
 func (x *Run) ProtoReflect() protoreflect.Message {
-	mi := &file_worker_proto_msgTypes[10]
+	mi := &file_worker_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -810,7 +902,7 @@ func (x *Run) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Run.ProtoReflect.Descriptor instead.
 func (*Run) Descriptor() ([]byte, []int) {
-	return file_worker_proto_rawDescGZIP(), []int{10}
+	return file_worker_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Run) GetPath() []byte {
@@ -860,7 +952,7 @@ type Rows struct {
 
 func (x *Rows) Reset() {
 	*x = Rows{}
-	mi := &file_worker_proto_msgTypes[11]
+	mi := &file_worker_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -872,7 +964,7 @@ func (x *Rows) String() string {
 func (*Rows) ProtoMessage() {}
 
 func (x *Rows) ProtoReflect() protoreflect.Message {
-	mi := &file_worker_proto_msgTypes[11]
+	mi := &file_worker_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -885,7 +977,7 @@ func (x *Rows) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Rows.ProtoReflect.Descriptor instead.
 func (*Rows) Descriptor() ([]byte, []int) {
-	return file_worker_proto_rawDescGZIP(), []int{11}
+	return file_worker_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Rows) GetPath() []byte {
@@ -926,7 +1018,7 @@ type Counter struct {
 
 func (x *Counter) Reset() {
 	*x = Counter{}
-	mi := &file_worker_proto_msgTypes[12]
+	mi := &file_worker_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -938,7 +1030,7 @@ func (x *Counter) String() string {
 func (*Counter) ProtoMessage() {}
 
 func (x *Counter) ProtoReflect() protoreflect.Message {
-	mi := &file_worker_proto_msgTypes[12]
+	mi := &file_worker_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -951,7 +1043,7 @@ func (x *Counter) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Counter.ProtoReflect.Descriptor instead.
 func (*Counter) Descriptor() ([]byte, []int) {
-	return file_worker_proto_rawDescGZIP(), []int{12}
+	return file_worker_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Counter) GetName() []byte {
@@ -980,7 +1072,7 @@ type BadRecord struct {
 
 func (x *BadRecord) Reset() {
 	*x = BadRecord{}
-	mi := &file_worker_proto_msgTypes[13]
+	mi := &file_worker_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -992,7 +1084,7 @@ func (x *BadRecord) String() string {
 func (*BadRecord) ProtoMessage() {}
 
 func (x *BadRecord) ProtoReflect() protoreflect.Message {
-	mi := &file_worker_proto_msgTypes[13]
+	mi := &file_worker_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1005,7 +1097,7 @@ func (x *BadRecord) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BadRecord.ProtoReflect.Descriptor instead.
 func (*BadRecord) Descriptor() ([]byte, []int) {
-	return file_worker_proto_rawDescGZIP(), []int{13}
+	return file_worker_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *BadRecord) GetPath() []byte {
@@ -1049,7 +1141,7 @@ type Failure struct {
 
 func (x *Failure) Reset() {
 	*x = Failure{}
-	mi := &file_worker_proto_msgTypes[14]
+	mi := &file_worker_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1061,7 +1153,7 @@ func (x *Failure) String() string {
 func (*Failure) ProtoMessage() {}
 
 func (x *Failure) ProtoReflect() protoreflect.Message {
-	mi := &file_worker_proto_msgTypes[14]
+	mi := &file_worker_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1074,7 +1166,7 @@ func (x *Failure) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Failure.ProtoReflect.Descriptor instead.
 func (*Failure) Descriptor() ([]byte, []int) {
-	return file_worker_proto_rawDescGZIP(), []int{14}
+	return file_worker_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Failure) GetMessage() []byte {
@@ -1107,7 +1199,7 @@ type JobError struct {
 
 func (x *JobError) Reset() {
 	*x = JobError{}
-	mi := &file_worker_proto_msgTypes[15]
+	mi := &file_worker_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1119,7 +1211,7 @@ func (x *JobError) String() string {
 func (*JobError) ProtoMessage() {}
 
 func (x *JobError) ProtoReflect() protoreflect.Message {
-	mi := &file_worker_proto_msgTypes[15]
+	mi := &file_worker_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1132,7 +1224,7 @@ func (x *JobError) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobError.ProtoReflect.Descriptor instead.
 func (*JobError) Descriptor() ([]byte, []int) {
-	return file_worker_proto_rawDescGZIP(), []int{15}
+	return file_worker_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *JobError) GetHint() []byte {
@@ -1154,7 +1246,7 @@ type TaskError struct {
 
 func (x *TaskError) Reset() {
 	*x = TaskError{}
-	mi := &file_worker_proto_msgTypes[16]
+	mi := &file_worker_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1166,7 +1258,7 @@ func (x *TaskError) String() string {
 func (*TaskError) ProtoMessage() {}
 
 func (x *TaskError) ProtoReflect() protoreflect.Message {
-	mi := &file_worker_proto_msgTypes[16]
+	mi := &file_worker_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1179,7 +1271,7 @@ func (x *TaskError) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TaskError.ProtoReflect.Descriptor instead.
 func (*TaskError) Descriptor() ([]byte, []int) {
-	return file_worker_proto_rawDescGZIP(), []int{16}
+	return file_worker_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *TaskError) GetBadData() bool {
@@ -1237,10 +1329,18 @@ const file_worker_proto_rawDesc = "" +
 	"\x02id\x18\x01 \x01(\x03R\x02id\x12\x10\n" +
 	"\x03dir\x18\x02 \x01(\fR\x03dir\x12%\n" +
 	"\x05files\x18\x03 \x03(\v2\x0f.mr.worker.FileR\x05files\x12\x17\n" +
-	"\amax_bad\x18\x04 \x01(\x03R\x06maxBad\".\n" +
+	"\amax_bad\x18\x04 \x01(\x03R\x06maxBad\"n\n" +
 	"\x04File\x12\x12\n" +
 	"\x04path\x18\x01 \x01(\fR\x04path\x12\x12\n" +
-	"\x04size\x18\x02 \x01(\x03R\x04size\"\x93\x01\n" +
+	"\x04size\x18\x02 \x01(\x03R\x04size\x12\x19\n" +
+	"\bmod_time\x18\x03 \x01(\x03R\amodTime\x12#\n" +
+	"\x04part\x18\x04 \x01(\v2\x0f.mr.worker.PartR\x04part\"v\n" +
+	"\x04Part\x12\x16\n" +
+	"\x06offset\x18\x01 \x01(\x03R\x06offset\x12\x16\n" +
+	"\x06length\x18\x02 \x01(\x03R\x06length\x12\x12\n" +
+	"\x04line\x18\x03 \x01(\x03R\x04line\x12\x14\n" +
+	"\x05start\x18\x04 \x01(\x03R\x05start\x12\x14\n" +
+	"\x05bytes\x18\x05 \x01(\x03R\x05bytes\"\x93\x01\n" +
 	"\n" +
 	"ReduceTask\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x03R\x02id\x12\x10\n" +
@@ -1316,54 +1416,56 @@ func file_worker_proto_rawDescGZIP() []byte {
 	return file_worker_proto_rawDescData
 }
 
-var file_worker_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
+var file_worker_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
 var file_worker_proto_goTypes = []any{
 	(*SetupRequest)(nil),  // 0: mr.worker.SetupRequest
 	(*SetupResponse)(nil), // 1: mr.worker.SetupResponse
 	(*Description)(nil),   // 2: mr.worker.Description
 	(*MapTask)(nil),       // 3: mr.worker.MapTask
 	(*File)(nil),          // 4: mr.worker.File
-	(*ReduceTask)(nil),    // 5: mr.worker.ReduceTask
-	(*Event)(nil),         // 6: mr.worker.Event
-	(*Progress)(nil),      // 7: mr.worker.Progress
-	(*MapResult)(nil),     // 8: mr.worker.MapResult
-	(*ReduceResult)(nil),  // 9: mr.worker.ReduceResult
-	(*Run)(nil),           // 10: mr.worker.Run
-	(*Rows)(nil),          // 11: mr.worker.Rows
-	(*Counter)(nil),       // 12: mr.worker.Counter
-	(*BadRecord)(nil),     // 13: mr.worker.BadRecord
-	(*Failure)(nil),       // 14: mr.worker.Failure
-	(*JobError)(nil),      // 15: mr.worker.JobError
-	(*TaskError)(nil),     // 16: mr.worker.TaskError
+	(*Part)(nil),          // 5: mr.worker.Part
+	(*ReduceTask)(nil),    // 6: mr.worker.ReduceTask
+	(*Event)(nil),         // 7: mr.worker.Event
+	(*Progress)(nil),      // 8: mr.worker.Progress
+	(*MapResult)(nil),     // 9: mr.worker.MapResult
+	(*ReduceResult)(nil),  // 10: mr.worker.ReduceResult
+	(*Run)(nil),           // 11: mr.worker.Run
+	(*Rows)(nil),          // 12: mr.worker.Rows
+	(*Counter)(nil),       // 13: mr.worker.Counter
+	(*BadRecord)(nil),     // 14: mr.worker.BadRecord
+	(*Failure)(nil),       // 15: mr.worker.Failure
+	(*JobError)(nil),      // 16: mr.worker.JobError
+	(*TaskError)(nil),     // 17: mr.worker.TaskError
 }
 var file_worker_proto_depIdxs = []int32{
 	2,  // 0: mr.worker.SetupResponse.description:type_name -> mr.worker.Description
-	14, // 1: mr.worker.SetupResponse.failure:type_name -> mr.worker.Failure
+	15, // 1: mr.worker.SetupResponse.failure:type_name -> mr.worker.Failure
 	4,  // 2: mr.worker.MapTask.files:type_name -> mr.worker.File
-	10, // 3: mr.worker.ReduceTask.runs:type_name -> mr.worker.Run
-	7,  // 4: mr.worker.Event.progress:type_name -> mr.worker.Progress
-	8,  // 5: mr.worker.Event.map:type_name -> mr.worker.MapResult
-	9,  // 6: mr.worker.Event.reduce:type_name -> mr.worker.ReduceResult
-	14, // 7: mr.worker.Event.failure:type_name -> mr.worker.Failure
-	10, // 8: mr.worker.MapResult.runs:type_name -> mr.worker.Run
-	11, // 9: mr.worker.MapResult.rows:type_name -> mr.worker.Rows
-	12, // 10: mr.worker.MapResult.counters:type_name -> mr.worker.Counter
-	13, // 11: mr.worker.MapResult.bad:type_name -> mr.worker.BadRecord
-	11, // 12: mr.worker.ReduceResult.rows:type_name -> mr.worker.Rows
-	12, // 13: mr.worker.ReduceResult.counters:type_name -> mr.worker.Counter
-	16, // 14: mr.worker.Failure.task:type_name -> mr.worker.TaskError
-	15, // 15: mr.worker.Failure.job:type_name -> mr.worker.JobError
-	0,  // 16: mr.worker.Worker.Setup:input_type -> mr.worker.SetupRequest
-	3,  // 17: mr.worker.Worker.Map:input_type -> mr.worker.MapTask
-	5,  // 18: mr.worker.Worker.Reduce:input_type -> mr.worker.ReduceTask
-	1,  // 19: mr.worker.Worker.Setup:output_type -> mr.worker.SetupResponse
-	6,  // 20: mr.worker.Worker.Map:output_type -> mr.worker.Event
-	6,  // 21: mr.worker.Worker.Reduce:output_type -> mr.worker.Event
-	19, // [19:22] is the sub-list for method output_type
-	16, // [16:19] is the sub-list for method input_type
-	16, // [16:16] is the sub-list for extension type_name
-	16, // [16:16] is the sub-list for extension extendee
-	0,  // [0:16] is the sub-list for field type_name
+	5,  // 3: mr.worker.File.part:type_name -> mr.worker.Part
+	11, // 4: mr.worker.ReduceTask.runs:type_name -> mr.worker.Run
+	8,  // 5: mr.worker.Event.progress:type_name -> mr.worker.Progress
+	9,  // 6: mr.worker.Event.map:type_name -> mr.worker.MapResult
+	10, // 7: mr.worker.Event.reduce:type_name -> mr.worker.ReduceResult
+	15, // 8: mr.worker.Event.failure:type_name -> mr.worker.Failure
+	11, // 9: mr.worker.MapResult.runs:type_name -> mr.worker.Run
+	12, // 10: mr.worker.MapResult.rows:type_name -> mr.worker.Rows
+	13, // 11: mr.worker.MapResult.counters:type_name -> mr.worker.Counter
+	14, // 12: mr.worker.MapResult.bad:type_name -> mr.worker.BadRecord
+	12, // 13: mr.worker.ReduceResult.rows:type_name -> mr.worker.Rows
+	13, // 14: mr.worker.ReduceResult.counters:type_name -> mr.worker.Counter
+	17, // 15: mr.worker.Failure.task:type_name -> mr.worker.TaskError
+	16, // 16: mr.worker.Failure.job:type_name -> mr.worker.JobError
+	0,  // 17: mr.worker.Worker.Setup:input_type -> mr.worker.SetupRequest
+	3,  // 18: mr.worker.Worker.Map:input_type -> mr.worker.MapTask
+	6,  // 19: mr.worker.Worker.Reduce:input_type -> mr.worker.ReduceTask
+	1,  // 20: mr.worker.Worker.Setup:output_type -> mr.worker.SetupResponse
+	7,  // 21: mr.worker.Worker.Map:output_type -> mr.worker.Event
+	7,  // 22: mr.worker.Worker.Reduce:output_type -> mr.worker.Event
+	20, // [20:23] is the sub-list for method output_type
+	17, // [17:20] is the sub-list for method input_type
+	17, // [17:17] is the sub-list for extension type_name
+	17, // [17:17] is the sub-list for extension extendee
+	0,  // [0:17] is the sub-list for field type_name
 }
 
 func init() { file_worker_proto_init() }
@@ -1375,8 +1477,8 @@ func file_worker_proto_init() {
 		(*SetupResponse_Description)(nil),
 		(*SetupResponse_Failure)(nil),
 	}
-	file_worker_proto_msgTypes[5].OneofWrappers = []any{}
-	file_worker_proto_msgTypes[6].OneofWrappers = []any{
+	file_worker_proto_msgTypes[6].OneofWrappers = []any{}
+	file_worker_proto_msgTypes[7].OneofWrappers = []any{
 		(*Event_Progress)(nil),
 		(*Event_Map)(nil),
 		(*Event_Reduce)(nil),
@@ -1388,7 +1490,7 @@ func file_worker_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_worker_proto_rawDesc), len(file_worker_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   17,
+			NumMessages:   18,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
