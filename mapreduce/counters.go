@@ -21,6 +21,7 @@ const (
 	cGroups = "groups"
 	cRows   = "rows"
 
-	cSkipPrefix = "skip:"
-	cJobPrefix  = "job:"
+	cSkipPrefix   = "skip:"
+	cJobPrefix    = "job:"
+	cFormatPrefix = "format:" // and the storage.Format: files
 )

@@ -138,6 +138,7 @@ func (t *mapTask[K, V]) file(ctx context.Context, in worker.File, progress func(
 	}
 	if in.Last() {
 		t.counters[cFiles]++
+		t.counters[cFormatPrefix+r.Format().String()]++
 	}
 	t.counters[cStored] += c.StoredBytes
 	t.counters[cDecoded] += c.Bytes

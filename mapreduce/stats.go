@@ -38,6 +38,7 @@ type Stats struct {
 	Inputs  []Input  // the files that were selected, in the order in which they are read
 	Program *Program // of the workers, if Config.Receipt asks for it
 
+	Formats    map[string]int64    // files by how they are stored: the text of a storage.Format, which tells what damage goes unnoticed
 	SkippedBy  map[string]int64    // by reason
 	Counts     map[string]int64    // the job's own counters
 	BadRecords []BadRecord         // the first few, in the order of the input
@@ -109,6 +110,8 @@ func (s *Stats) addMap(r worker.MapResult) {
 			addTo(&s.SkippedBy, reason, n)
 		} else if name, ok := strings.CutPrefix(name, cJobPrefix); ok {
 			addTo(&s.Counts, name, n)
+		} else if format, ok := strings.CutPrefix(name, cFormatPrefix); ok {
+			addTo(&s.Formats, format, n)
 		}
 	}
 	for _, b := range r.Bad {

@@ -2,8 +2,8 @@ package storage
 
 import "strings"
 
-// A Format says how a file is stored, and what goes unnoticed when it is read. It is what the first bytes of the file tell:
-// further members may be of another kind.
+// A Format says how a file is stored, and what goes unnoticed when it is read. Inspect knows what the first bytes of the file
+// tell, and further members may be of another kind; a Reader that has read them knows.
 type Format struct {
 	Codec     string // plain, zstd, gzip, xz, lzma, bzip2, lz4, snappy or s2
 	Checksums bool   // a change is noticed
@@ -56,5 +56,12 @@ func (f File) Inspect() (Format, error) {
 	return r.format, nil
 }
 
-// Format tells how the file is stored.
-func (r *Reader) Format() Format { return r.format }
+// Format tells how the file is stored: by its first bytes, and by what has been read since. Once Records has come to the end, it
+// holds for the whole file.
+func (r *Reader) Format() Format {
+	if r.ws != nil {
+		r.format.Checksums = r.format.Checksums && !r.ws.unchecked
+		r.format.Verified = r.format.Verified && !r.ws.unchecked && !r.ws.unverified
+	}
+	return r.format
+}

@@ -118,6 +118,9 @@ type workspace struct {
 	values  []byte // see Value.Buffer
 	zstd    zstdSource
 	stored  *bufio.Reader // buf while it stands between the input and a codec
+
+	unchecked  bool // a member of the file has no checksum of its content
+	unverified bool // a member gives its content before the checksum
 }
 
 var workspaces = sync.Pool{New: func() any {
@@ -127,7 +130,7 @@ var workspaces = sync.Pool{New: func() any {
 // begin prepares w for the file r.
 func (w *workspace) begin(r io.Reader) {
 	w.in = input{r: r, buf: w.in.buf}
-	w.stored = nil
+	w.stored, w.unchecked, w.unverified = nil, false, false
 }
 
 // release gives w back. Nothing borrowed from it may be used any more.

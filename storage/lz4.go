@@ -48,6 +48,7 @@ func lz4Format(head []byte) Format {
 
 // lz4Source reads a file of lz4 frames block by block.
 type lz4Source struct {
+	ws      *workspace
 	in      *input
 	inFrame bool
 	flags   byte
@@ -59,7 +60,7 @@ type lz4Source struct {
 }
 
 func (w *workspace) openLZ4() (source, error) {
-	return &lz4Source{in: &w.in}, nil
+	return &lz4Source{ws: w, in: &w.in}, nil
 }
 
 func (z *lz4Source) next(buf []byte) ([]byte, error) {
@@ -115,6 +116,7 @@ func (z *lz4Source) nextFrame() error {
 		return z.in.short()
 	}
 	z.flags = head[0]
+	z.ws.unchecked = z.ws.unchecked || z.flags&lz4ContentSum == 0
 	n := 2
 	if z.flags&lz4ContentSize != 0 {
 		n += 8

@@ -131,6 +131,7 @@ func (r *Reader) Close() error {
 		return nil
 	}
 	r.Counts()
+	r.Format()
 	r.ws.out = r.buf
 	r.ws.release()
 	r.ws, r.src, r.buf, r.pos, r.seen = nil, nil, nil, 0, 0

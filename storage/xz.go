@@ -57,6 +57,7 @@ func xzFormat(head []byte) Format {
 
 // xzReader gives the content of the streams of an xz file.
 type xzReader struct {
+	ws     *workspace
 	in     *bufio.Reader
 	pos    int64 // bytes read of in
 	flags  byte  // of the stream: its kind of check
@@ -79,7 +80,7 @@ type xzBlock struct {
 }
 
 func (w *workspace) openXZ() (source, error) {
-	return &streamSource{r: &xzReader{in: w.buffered(&w.in)}}, nil
+	return &streamSource{r: &xzReader{ws: w, in: w.buffered(&w.in)}}, nil
 }
 
 func (x *xzReader) Read(p []byte) (int, error) {
@@ -170,6 +171,7 @@ func (x *xzReader) beginStream() error {
 		return errXZHeader
 	}
 	x.flags, x.stream, x.blocks = b[7], true, 0
+	x.ws.unchecked = x.ws.unchecked || xzChecks[x.flags].make == nil
 	x.sizes = digest{}
 	x.sizes.h.SetSeed(tableSeed)
 	return nil

@@ -148,6 +148,7 @@ func (z *zstdSource) contentFrame(buf []byte) ([]byte, error) {
 	if err != nil {
 		return buf, err
 	}
+	z.ws.unchecked = z.ws.unchecked || !h.checksum
 	if !h.known || h.size > maxFrame {
 		return buf, z.beginStream(h)
 	}
@@ -277,6 +278,7 @@ func (z *zstdSource) beginStream(h frameHeader) error {
 			return err
 		}
 	}
+	z.ws.unverified = true
 	z.inFrame, z.decoded, z.window = true, 0, max(z.window, h.window)
 	z.frame = frameReader{in: &z.ws.in, start: z.ws.in.offset(), left: h.length, checksum: h.checksum}
 	return z.ws.stream.Reset(&z.frame)

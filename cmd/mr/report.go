@@ -32,6 +32,7 @@ type runReport struct {
 	Job      reportJob         `json:"job"`
 	Output   reportOutput      `json:"output"`
 	Counts   reportCounts      `json:"counts"`
+	Formats  map[string]int64  `json:"formats"`
 	Skipped  map[string]int64  `json:"skipped"`
 	Counters map[string]int64  `json:"counters"`
 	Tasks    reportTasks       `json:"tasks"`
@@ -158,6 +159,7 @@ func (r *jobRun) newReport(began time.Time, err error) *runReport {
 			s.Files, s.StoredBytes, s.Bytes, s.Lines, s.Mapped, s.Skipped, s.Bad,
 			s.Emitted, s.Combined, s.Spilled, s.Merged, s.Values, s.Groups, s.Runs, s.RunBytes,
 		},
+		Formats:  texts(s.Formats),
 		Skipped:  texts(s.SkippedBy),
 		Counters: texts(s.Counts),
 		Tasks:    reportTasks{s.MapTasks, s.ReduceTasks, s.Retried, s.LostWorkers},
