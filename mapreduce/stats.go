@@ -67,7 +67,9 @@ type BadRecord struct {
 	Path   string // slash path below the store
 	Line   int64  // the first is 1
 	Offset int64  // of the line in the decoded file
+	Class  string // of the reason
 	Reason string
+	Detail string // a trace or the last words of a process; may be empty
 }
 
 // A Stray is a file in the store that a run does not read.

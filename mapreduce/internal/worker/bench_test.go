@@ -72,3 +72,12 @@ func memory(b *testing.B, pid int, name string) float64 {
 	}
 	return sum
 }
+
+// BenchmarkMark is what it costs a record to be said.
+func BenchmarkMark(b *testing.B) {
+	m := new(worker.Mark)
+	for n := int64(0); b.Loop(); n++ {
+		m.Record(1, n, n)
+		m.Done()
+	}
+}

@@ -76,6 +76,8 @@ func errorOf(f *workerpb.Failure) error {
 	if t := f.GetTask(); t != nil {
 		return &TaskError{
 			BadData: t.GetBadData(),
+			Damaged: t.GetDamaged(),
+			Offset:  t.GetOffset(),
 			Path:    string(t.GetPath()),
 			Line:    t.GetLine(),
 			Msg:     string(f.GetMessage()),

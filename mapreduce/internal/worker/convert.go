@@ -55,24 +55,55 @@ func descriptionOf(m *workerpb.Description) Description {
 
 func (t MapTask) proto() *workerpb.MapTask {
 	return &workerpb.MapTask{
-		Id:     int64(t.ID),
-		Dir:    []byte(t.Dir),
-		Files:  each(t.Files, File.proto),
-		MaxBad: t.MaxBad,
+		Id:         int64(t.ID),
+		Dir:        []byte(t.Dir),
+		Files:      each(t.Files, File.proto),
+		MaxBad:     t.MaxBad,
+		Quarantine: t.Quarantine,
+		Probe:      t.Probe.proto(),
 	}
 }
 
 func mapTaskOf(m *workerpb.MapTask) MapTask {
 	return MapTask{
-		ID:     int(m.GetId()),
-		Dir:    string(m.GetDir()),
-		Files:  each(m.GetFiles(), fileOf),
-		MaxBad: m.GetMaxBad(),
+		ID:         int(m.GetId()),
+		Dir:        string(m.GetDir()),
+		Files:      each(m.GetFiles(), fileOf),
+		MaxBad:     m.GetMaxBad(),
+		Quarantine: m.GetQuarantine(),
+		Probe:      probeOf(m.GetProbe()),
+	}
+}
+
+func (p *Probe) proto() *workerpb.Probe {
+	if p == nil {
+		return nil
+	}
+	return &workerpb.Probe{Path: []byte(p.Path), Offset: p.Offset}
+}
+
+func probeOf(m *workerpb.Probe) *Probe {
+	if m == nil {
+		return nil
+	}
+	return &Probe{Path: string(m.GetPath()), Offset: m.GetOffset()}
+}
+
+func (b BadRecord) proto() *workerpb.BadRecord {
+	return &workerpb.BadRecord{
+		Path: []byte(b.Path), Line: b.Line, Offset: b.Offset, Class: []byte(b.Class), Reason: []byte(b.Reason), Detail: []byte(b.Detail),
+	}
+}
+
+func badRecordOf(m *workerpb.BadRecord) BadRecord {
+	return BadRecord{
+		Path: string(m.GetPath()), Line: m.GetLine(), Offset: m.GetOffset(),
+		Class: string(m.GetClass()), Reason: string(m.GetReason()), Detail: string(m.GetDetail()),
 	}
 }
 
 func (f File) proto() *workerpb.File {
-	m := &workerpb.File{Path: []byte(f.Path), Size: f.Size, ModTime: f.ModTime}
+	m := &workerpb.File{Path: []byte(f.Path), Size: f.Size, ModTime: f.ModTime, Aside: each(f.Aside, BadRecord.proto)}
 	if p := f.Part; p != (Part{}) {
 		m.Part = &workerpb.Part{Offset: p.Offset, Length: p.Length, Line: p.Line, Start: p.Start, Bytes: p.Bytes}
 	}
@@ -86,6 +117,7 @@ func fileOf(m *workerpb.File) File {
 		Size:    m.GetSize(),
 		ModTime: m.GetModTime(),
 		Part:    Part{Offset: p.GetOffset(), Length: p.GetLength(), Line: p.GetLine(), Start: p.GetStart(), Bytes: p.GetBytes()},
+		Aside:   each(m.GetAside(), badRecordOf),
 	}
 }
 
@@ -97,8 +129,9 @@ func (t ReduceTask) proto() *workerpb.ReduceTask {
 			r.Samples = nil
 			return r.proto()
 		}),
-		Low:  t.Low,
-		High: t.High,
+		Low:     t.Low,
+		High:    t.High,
+		Careful: t.Careful,
 	}
 }
 
@@ -109,32 +142,30 @@ func reduceTaskOf(m *workerpb.ReduceTask) ReduceTask {
 		Runs: each(m.GetRuns(), runOf),
 		Low:  m.GetLow(),
 		High: m.GetHigh(),
+
+		Careful: m.GetCareful(),
 	}
 }
 
 func (r MapResult) proto() *workerpb.MapResult {
 	return &workerpb.MapResult{
-		Runs:     each(r.Runs, Run.proto),
-		Rows:     r.Rows.proto(),
-		Counters: r.Counters.proto(),
-		Bad: each(r.Bad, func(b BadRecord) *workerpb.BadRecord {
-			return &workerpb.BadRecord{Path: []byte(b.Path), Line: b.Line, Offset: b.Offset, Reason: []byte(b.Reason)}
-		}),
-		Checksums: r.Checksums,
+		Runs:       each(r.Runs, Run.proto),
+		Rows:       r.Rows.proto(),
+		Counters:   r.Counters.proto(),
+		Bad:        each(r.Bad, BadRecord.proto),
+		Checksums:  r.Checksums,
+		Quarantine: r.Quarantine.proto(),
 	}
 }
 
 func mapResultOf(m *workerpb.MapResult) MapResult {
 	return MapResult{
-		Runs:     each(m.GetRuns(), runOf),
-		Rows:     rowsOf(m.GetRows()),
-		Counters: countersOf(m.GetCounters()),
-		Bad: each(m.GetBad(), func(b *workerpb.BadRecord) BadRecord {
-			return BadRecord{
-				Path: string(b.GetPath()), Line: b.GetLine(), Offset: b.GetOffset(), Reason: string(b.GetReason()),
-			}
-		}),
-		Checksums: m.GetChecksums(),
+		Runs:       each(m.GetRuns(), runOf),
+		Rows:       rowsOf(m.GetRows()),
+		Counters:   countersOf(m.GetCounters()),
+		Bad:        each(m.GetBad(), badRecordOf),
+		Checksums:  m.GetChecksums(),
+		Quarantine: rowsOf(m.GetQuarantine()),
 	}
 }
 

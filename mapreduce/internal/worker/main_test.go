@@ -87,10 +87,25 @@ func jobMain() {
 	}
 }
 
-var spun int
+var (
+	spun  int
+	eaten []byte
+)
+
+// syscallLimit limits the data of this process.
+func syscallLimit(arg string) {
+	n, _ := strconv.ParseUint(arg, 10, 64)
+	if err := syscall.Setrlimit(syscall.RLIMIT_DATA, &syscall.Rlimit{Cur: n, Max: n}); err != nil {
+		panic(err)
+	}
+}
 
 // A job does what the directory of a task says.
 type job struct{}
+
+var mark = new(worker.Mark) // of this process
+
+func (job) Mark(m *worker.Mark) { mark = m }
 
 func (job) Setup(_ context.Context, s worker.Setup) (worker.Description, error) {
 	switch s.Format {
@@ -108,7 +123,13 @@ func (job) Setup(_ context.Context, s worker.Setup) (worker.Description, error) 
 
 func (job) Map(ctx context.Context, t worker.MapTask, progress func(worker.Progress)) (worker.MapResult, error) {
 	progress(worker.Progress{Steps: 1})
+	mark.Record(1, 17, 4711)
 	switch what, arg, _ := strings.Cut(t.Dir, " "); what {
+	case "goexit":
+		runtime.Goexit()
+	case "eat":
+		syscallLimit(arg)
+		eaten = make([]byte, 1<<30)
 	case "panic":
 		panic(errors.New("no such country"))
 	case "exit":
@@ -151,6 +172,7 @@ func (job) Map(ctx context.Context, t worker.MapTask, progress func(worker.Progr
 		n, _ := strconv.Atoi(arg)
 		return worker.MapResult{Runs: []worker.Run{{Samples: [][]byte{make([]byte, n)}}}}, nil
 	}
+	mark.Done()
 	progress(worker.Progress{Steps: 7, Records: int64(len(t.Files)), Bytes: t.MaxBad})
 	r := worker.MapResult{
 		Rows:     &worker.Rows{Path: t.Dir, Bytes: 1, Rows: 2, Checksum: 1<<32 - 1},
@@ -166,6 +188,10 @@ func (job) Map(ctx context.Context, t worker.MapTask, progress func(worker.Progr
 }
 
 func (job) Reduce(ctx context.Context, t worker.ReduceTask, progress func(worker.Progress)) (worker.ReduceResult, error) {
+	mark.Key("beginning of t.Dir: " + t.Dir)
+	if t.Dir == "exit" {
+		os.Exit(4)
+	}
 	return worker.ReduceResult{
 		Rows: worker.Rows{Path: t.Dir, Bytes: int64(len(t.Runs))},
 		Counters: worker.Counters{

@@ -65,7 +65,8 @@ type Process struct {
 	stop   sync.Once
 
 	mu     sync.Mutex
-	reason string // why the process was given up, if it was; guarded by mu
+	class  Class  // why the process was given up, if it was; guarded by mu
+	reason string // likewise
 }
 
 var _ Worker = (*Process)(nil)
@@ -87,7 +88,7 @@ func Start(ctx context.Context, o Options) (*Process, error) {
 	}
 	cmd := exec.Command(pinned.path, o.Args...)
 	cmd.Path = pinned.exec
-	p := &Process{o: o, run: newRunner(cmd, o.Stderr)}
+	p := &Process{o: o, run: newRunner(cmd, o.Stderr, o.SocketDir)}
 	p.plugin = plugin.NewClient(&plugin.ClientConfig{
 		HandshakeConfig:  handshake,
 		Plugins:          plugin.PluginSet{pluginName: &grpcPlugin{}},
@@ -111,14 +112,14 @@ func Start(ctx context.Context, o Options) (*Process, error) {
 	case err = <-up:
 	case <-ctx.Done():
 		err = ctx.Err()
-		p.giveUp("stopped")
+		p.GiveUp(Gone, "stopped")
 	case <-late.C:
 		err = context.DeadlineExceeded
 		what := "it did not call mapreduce.Serve"
 		if p.run.hello.Load() != 0 {
 			what = "no handshake"
 		}
-		p.giveUp(fmt.Sprintf("%s within %v", what, o.startTimeout()))
+		p.GiveUp(Gone, fmt.Sprintf("%s within %v", what, o.startTimeout()))
 	}
 	if err == nil {
 		return p, nil
@@ -164,7 +165,8 @@ func (p *Process) startError(err error) error {
 	case !started:
 		return fmt.Errorf("starting %s: %w", path, err)
 	}
-	lost := &LostError{Start: true, Reason: p.given(), Stderr: r.prints.excerpt()}
+	lost := &LostError{Start: true, Class: Gone, Stderr: r.prints.excerpt()}
+	_, lost.Reason = p.given()
 	if !r.gone(0) {
 		lost.Reason = cmp.Or(lost.Reason, err.Error())
 	}
@@ -201,7 +203,7 @@ func (p *Process) Map(ctx context.Context, t MapTask, progress func(Progress)) (
 			r, err = p.client.Map(ctx, t, progress)
 			return err
 		})
-	return r, err
+	return r, p.place(err, t.Files)
 }
 
 // Reduce implements [Worker]. progress, which may be nil, is called by the goroutine that called Reduce.
@@ -212,7 +214,7 @@ func (p *Process) Reduce(ctx context.Context, t ReduceTask, progress func(Progre
 			r, err = p.client.Reduce(ctx, t, progress)
 			return err
 		})
-	return r, err
+	return r, p.place(err, nil)
 }
 
 // call does one call and watches the process meanwhile.
@@ -245,13 +247,16 @@ func (p *Process) call(
 			}
 			continue
 		case now := <-tick.C:
-			reason := watch.tick(now)
+			class, reason := watch.tick(now)
 			if reason == "" {
 				continue
 			}
-			p.giveUp(reason)
+			if class == Hang {
+				p.run.dump()
+			}
+			p.GiveUp(class, reason)
 		case <-ctx.Done():
-			p.giveUp("stopped")
+			p.GiveUp(Gone, "stopped")
 		case <-p.run.exited:
 		case err := <-done:
 			return p.outcome(ctx, err)
@@ -268,45 +273,62 @@ func (p *Process) outcome(ctx context.Context, err error) error {
 	case !ok:
 		return err // nil, or the worker's own
 	case ctx.Err() != nil:
-		p.giveUp("stopped") // the worker may still be at it
+		p.GiveUp(Gone, "stopped") // the worker may still be at it
 		return ctx.Err()
 	case status.Code(t.err) == codes.ResourceExhausted:
 		return fmt.Errorf("a task or its result is larger than a message may be: %w", t.err)
 	}
 	if !p.run.gone(time.Second) { // a panic needs a moment to be printed
-		p.giveUp("connection lost: " + status.Convert(t.err).Message())
+		p.GiveUp(Gone, "connection lost: "+status.Convert(t.err).Message())
 		p.run.gone(killTime)
 	}
 	return p.lostError()
 }
 
 func (p *Process) lostError() error {
-	reason := p.given()
-	if reason == "" {
-		reason = p.run.status // given is set if it still runs
+	e := &LostError{Stderr: p.run.prints.excerpt()}
+	if e.Class, e.Reason = p.given(); e.Reason != "" {
+		e.Stack = p.run.last.stack
+		return e
 	}
-	return &LostError{Reason: reason, Stderr: p.run.prints.excerpt()}
+	e.Class, e.Reason = p.run.death(), p.run.status // given is set if it still runs
+	return e
 }
 
-// giveUp kills the process.
-func (p *Process) giveUp(reason string) {
-	p.give(reason)
+// place completes an error of a task with what the job's code was given.
+func (p *Process) place(err error, files []File) error {
+	lost, ok := errors.AsType[*LostError](err)
+	if !ok {
+		return err
+	}
+	switch last := p.run.last; {
+	case last.at == atRecord && last.file >= 0 && last.file < int64(len(files)):
+		lost.At = &Place{Path: files[last.file].Path, Line: last.line, Offset: last.offset}
+	case last.at == atKey:
+		lost.At = &Place{Key: last.key}
+	}
+	return err
+}
+
+// GiveUp kills the process, whose calls then fail with a *LostError of this class and reason. It may be called at any time;
+// of several reasons the first counts, and none if the process has ended before.
+func (p *Process) GiveUp(class Class, reason string) {
+	p.give(class, reason)
 	p.run.kill()
 }
 
-// give notes why the process is given up. The first reason counts, and none does if the process ended before it.
-func (p *Process) give(reason string) {
+func (p *Process) give(class Class, reason string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.reason == "" && !p.run.gone(0) {
-		p.reason = reason
+		p.class, p.reason = class, reason
 	}
 }
 
-func (p *Process) given() string {
+func (p *Process) given() (Class, string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.reason
+	return p.class, p.reason
 }
 
 // Pid is the number of the process, also after its end.
@@ -323,7 +345,7 @@ func (p *Process) CPU() time.Duration {
 // Stop ends the process and all that it has started, and waits for that, but no longer than two seconds. It asks first,
 // so that the program may finish its main function, and soon kills. Further calls do nothing.
 func (p *Process) Stop() {
-	p.give("stopped")
+	p.give(Gone, "stopped")
 	p.end()
 }
 

@@ -102,36 +102,62 @@ func TestLargeTask(t *testing.T) {
 
 func TestLost(t *testing.T) {
 	t.Parallel()
+	place := worker.Place{Path: "b", Line: 17, Offset: 4711}
 	for _, c := range []struct {
 		do, reason, stderr string
+		class              worker.Class
 		silence, stall     time.Duration // 0 is none
 	}{
-		{do: "exit 3", reason: "exit status 3"},
-		{do: "exit 0", reason: "exit status 0"},
-		{do: "kill", reason: "signal: killed"},
-		{do: "panic", reason: "exit status 2", stderr: "panic: no such country"},
-		{do: "stop", reason: "no sign of life for 900ms", silence: 900 * time.Millisecond},
-		{do: "stuck", reason: "no progress for 1.1s", stall: 1100 * time.Millisecond},
-		{do: "spin", reason: "no progress for 1.1s", stall: 1100 * time.Millisecond},
+		{do: "exit 3", class: worker.Exit, reason: "exit status 3"},
+		{do: "exit 0", class: worker.Exit, reason: "exit status 0"},
+		{do: "goexit", class: worker.Crash, reason: "exit status 2", stderr: "fatal error: the job called runtime.Goexit"},
+		{do: "kill", class: worker.Killed, reason: "signal: killed"},
+		{do: "panic", class: worker.Crash, reason: "exit status 2", stderr: "panic: no such country"},
+		{do: "eat 300000000", class: worker.Memory, reason: "exit status 2", stderr: "fatal error: "},
+		{do: "stop", class: worker.Gone, reason: "no sign of life for 900ms", silence: 900 * time.Millisecond},
+		{do: "stuck", class: worker.Hang, reason: "no progress for 1.1s", stall: 1100 * time.Millisecond},
+		{do: "spin", class: worker.Hang, reason: "no progress for 1.1s", stall: 1100 * time.Millisecond},
 	} {
 		t.Run(c.do, func(t *testing.T) {
 			t.Parallel()
 			o := options(t)
 			o.SilenceTimeout, o.StallTimeout = cmp.Or(c.silence, time.Minute), cmp.Or(c.stall, time.Minute)
 			p := start(t, o)
-			_, err := p.Map(t.Context(), worker.MapTask{Dir: c.do}, nil)
+			_, err := p.Map(t.Context(), worker.MapTask{Dir: c.do, Files: []worker.File{{Path: "a"}, {Path: "b"}}}, nil)
 			e, ok := errors.AsType[*worker.LostError](err)
-			if !ok || e.Start || e.Reason != c.reason || !strings.HasPrefix(e.Stderr, c.stderr) {
-				t.Fatalf("Map: %#v, want it lost: %s", err, c.reason)
+			if !ok || e.Start || e.Class != c.class || e.Reason != c.reason || !strings.HasPrefix(e.Stderr, c.stderr) {
+				t.Fatalf("Map: %#v, want it lost: %s, %s", err, c.class, c.reason)
+			}
+			if e.At == nil || *e.At != place {
+				t.Errorf("lost at %+v, want %+v", e.At, place)
+			}
+			if stood := strings.Contains(e.Stack, "worker_test.job.Map("); stood != (c.class == worker.Hang) {
+				t.Errorf("where it stood: %q", e.Stack)
 			}
 			if alive(p.Pid()) {
 				t.Error("the process still runs")
 			}
 			_, err = p.Map(t.Context(), worker.MapTask{}, nil)
-			if e, ok := errors.AsType[*worker.LostError](err); !ok || e.Reason != c.reason {
-				t.Errorf("Map of a lost worker: %v, want it lost: %s", err, c.reason)
+			if e, ok := errors.AsType[*worker.LostError](err); !ok || e.Class != c.class || e.Reason != c.reason || e.At != nil {
+				t.Errorf("Map of a lost worker: %#v, want it lost: %s", err, c.reason)
 			}
 		})
+	}
+}
+
+// A reduce task is lost at a key, and a worker is given up for a reason.
+func TestLostAtKey(t *testing.T) {
+	t.Parallel()
+	p := start(t, options(t))
+	_, err := p.Reduce(t.Context(), worker.ReduceTask{Dir: "exit"}, nil)
+	if e, ok := errors.AsType[*worker.LostError](err); !ok || e.At == nil || e.At.Key != "beginning of t.Dir: exit" {
+		t.Errorf("Reduce: %#v, want it lost at a key", err)
+	}
+
+	p = start(t, options(t))
+	_, err = p.Map(t.Context(), worker.MapTask{Dir: "stuck"}, func(worker.Progress) { p.GiveUp(worker.Memory, "7 GiB") })
+	if e, ok := errors.AsType[*worker.LostError](err); !ok || e.Class != worker.Memory || e.Reason != "7 GiB" || e.At != nil {
+		t.Errorf("Map: %#v, want it given up", err)
 	}
 }
 

@@ -109,7 +109,7 @@ func program(name string) (string, error) {
 // launchError is what Start returns when the system could not execute path.
 func launchError(path string, err error) error {
 	if isTransient(err) {
-		return &LostError{Start: true, Reason: err.Error()}
+		return &LostError{Class: Gone, Start: true, Reason: err.Error()}
 	}
 	e := &ProgramError{Path: path, Reason: err.Error()}
 	if pe, ok := errors.AsType[*fs.PathError](err); ok {

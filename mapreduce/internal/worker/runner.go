@@ -25,13 +25,16 @@ const drainTime = 250 * time.Millisecond
 //
 // The process has /dev/null as its standard input, one pipe as standard output and error, which the runner drains, and
 //
-//	fd 3  the life pipe: one byte asks the process to end, end of file says that the runner's process is gone
+//	fd 3  the life pipe: a q asks the process to end, end of file says that the runner's process is gone
+//	      (a d asks for its stacks, which it leaves in its mark)
 //	fd 4  the handshake: "mr-job VERSION" when the program calls Serve, then go-plugin's line
+//	fd 5  its mark; see Mark
 //
 // It leads a process group of its own, and when it ends the group is killed.
 type runner struct {
 	cmd    *exec.Cmd // SysProcAttr and files are set by Start
 	dir    string    // of the socket, go-plugin's; removed at the end
+	marks  string    // directory for the mark
 	prints prints
 
 	hello  atomic.Int64   // the protocol version that the process said, 0 before it did
@@ -39,18 +42,20 @@ type runner struct {
 	exited chan struct{}  // closed when the process is gone and its last words are read; never if it did not start
 	status string         // "exit status 2", "signal: killed"; valid once exited is closed
 	dead   bool           // by a signal; likewise
+	last   sight          // what the process was at; likewise
 
 	mu      sync.Mutex
 	life    *os.File // write end; nil before the start and after the end; guarded by mu
 	started bool     // guarded by mu
 	killed  bool     // guarded by mu
 	err     error    // of the start; guarded by mu
+	mark    *Mark    // nil before the start, after the end, and where there is none; guarded by mu
 }
 
 var _ goplugin.Runner = (*runner)(nil)
 
-func newRunner(cmd *exec.Cmd, out io.Writer) *runner {
-	return &runner{cmd: cmd, prints: prints{out: out}, exited: make(chan struct{})}
+func newRunner(cmd *exec.Cmd, out io.Writer, marks string) *runner {
+	return &runner{cmd: cmd, prints: prints{out: out}, marks: marks, exited: make(chan struct{})}
 }
 
 // Start is go-plugin's.
@@ -85,21 +90,43 @@ func (r *runner) start() error {
 	r.cmd.Stdin = nil // /dev/null
 	r.cmd.Stdout, r.cmd.Stderr = printed[1], printed[1]
 	r.cmd.ExtraFiles = []*os.File{life[0], greeting[1]}
+	mark, file := newMark(r.marks)
+	if mark != nil {
+		defer file.Close() // the mapping stays
+		r.cmd.ExtraFiles = append(r.cmd.ExtraFiles, file)
+	}
 
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.killed {
-		return context.Canceled
+	err := context.Canceled
+	if !r.killed {
+		err = launch(r.cmd)
 	}
-	if err := launch(r.cmd); err != nil {
+	if err != nil {
+		unmapMark(mark)
 		return err
 	}
-	r.life, r.started = life[1], true
+	r.life, r.started, r.mark = life[1], true, mark
 	lines, to := io.Pipe()
 	r.lines = lines
 	go r.run(printed[0], greeting[0], to)
 	ends[0], ends[3], ends[4] = nil, nil, nil // run closes them
 	return nil
+}
+
+// newMark makes a mark that a process can share by its file. There is none if it cannot be had: then nobody knows what the
+// process was at when it died.
+func newMark(dir string) (*Mark, *os.File) {
+	f, err := newMarkFile(dir)
+	if err != nil {
+		return nil, nil
+	}
+	m, err := mapMark(f)
+	if err != nil {
+		_ = f.Close() // it is of no use
+		return nil, nil
+	}
+	return m, f
 }
 
 // run sees the process through: its words, its end, its leftovers.
@@ -131,6 +158,13 @@ func (r *runner) run(printed, greeting *os.File, to *io.PipeWriter) {
 		r.status = state.String()
 		r.dead = !state.Exited()
 	}
+	r.mu.Lock()
+	if r.mark != nil {
+		r.last = r.mark.look()
+		unmapMark(r.mark)
+		r.mark = nil
+	}
+	r.mu.Unlock()
 	close(r.exited)
 }
 
@@ -151,6 +185,19 @@ func (r *runner) greet(from io.Reader, to *io.PipeWriter) {
 	_ = to.Close()
 }
 
+// death tells of what kind the end of the process was, once it is gone.
+func (r *runner) death() Class {
+	switch {
+	case r.dead && strings.HasPrefix(r.status, "signal: "+os.Kill.String()):
+		return Killed
+	case r.prints.outOfMemory():
+		return Memory
+	case r.dead, r.status == "exit status 2" && r.prints.trace():
+		return Crash
+	}
+	return Exit
+}
+
 // kill ends the process and its group, at once and without waiting. A process not yet started never will.
 func (r *runner) kill() {
 	r.mu.Lock()
@@ -162,11 +209,27 @@ func (r *runner) kill() {
 }
 
 // quit asks the process to end.
-func (r *runner) quit() {
+func (r *runner) quit() { r.ask(askEnd) }
+
+// ask sends the process one byte, into a pipe that has room for it; one that is dead needs none.
+func (r *runner) ask(what byte) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.life != nil {
-		_, _ = r.life.Write([]byte{'q'}) // one byte into an empty pipe; a process that is dead needs none
+		_, _ = r.life.Write([]byte{what})
+	}
+}
+
+// dump has the process leave its stacks in its mark, and waits for that, but not long: it may be unable to.
+func (r *runner) dump() {
+	r.ask(askStacks)
+	for end := time.Now().Add(dumpTime); time.Now().Before(end) && !r.gone(5*time.Millisecond); {
+		r.mu.Lock()
+		there := r.mark == nil || r.mark.stackBytes.Load() > 0
+		r.mu.Unlock()
+		if there {
+			return
+		}
 	}
 }
 

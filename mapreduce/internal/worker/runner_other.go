@@ -28,6 +28,14 @@ func killOwnGroup() {}
 
 func inherited() (life, greeting *os.File, err error) { return nil, nil, errUnsupported }
 
+func newMarkFile(string) (*os.File, error) { return nil, errUnsupported }
+
+func mapMark(*os.File) (*Mark, error) { return nil, errUnsupported }
+
+func unmapMark(*Mark) {}
+
+func inheritedMark() *Mark { return new(Mark) }
+
 func isTransient(error) bool { return false }
 
 func isForeign(error) bool { return false }

@@ -14,8 +14,19 @@ import (
 const (
 	lifeFD      = 3
 	greetingFD  = 4
+	markFD      = 5
 	helloPrefix = "mr-job "
+
+	askEnd    = 'q'
+	askStacks = 'd'
 )
+
+// A Marker is a Worker that says what it is at.
+type Marker interface {
+	Worker
+	// Mark is called before all else, if there is somebody to look at the mark.
+	Mark(*Mark)
+}
 
 // Started tells whether a runner started this process. After [Serve] was called it no longer does.
 func Started() bool { return os.Getenv(cookieKey) == cookieValue }
@@ -35,9 +46,13 @@ func Serve(w Worker) {
 		explain()
 	}
 	_ = os.Unsetenv(cookieKey) // what the job starts is no worker
+	mark := inheritedMark()
+	if m, ok := w.(Marker); ok {
+		m.Mark(mark)
+	}
 
 	quit := make(chan struct{})
-	go follow(life, quit)
+	go follow(life, quit, mark)
 	_, _ = fmt.Fprintf(greeting, "%s%d\n", helloPrefix, protocolVersion) // a runner that is gone needs no hello
 
 	address := make(chan *plugin.ReattachConfig, 1)
@@ -69,8 +84,9 @@ func servePlugin(w Worker, address chan<- *plugin.ReattachConfig) {
 	})
 }
 
-// follow ends this process when the runner's is gone, and closes quit when the runner asks for an end.
-func follow(life *os.File, quit chan<- struct{}) {
+// follow ends this process when the runner's is gone, and does what the runner asks for: it closes quit, or leaves the
+// stacks of this process in its mark.
+func follow(life *os.File, quit chan<- struct{}, mark *Mark) {
 	var b [1]byte
 	for {
 		n, _ := life.Read(b[:])
@@ -78,7 +94,12 @@ func follow(life *os.File, quit chan<- struct{}) {
 			killOwnGroup()
 			os.Exit(1)
 		}
-		close(quit) // the runner asks once
+		switch b[0] {
+		case askEnd:
+			close(quit) // the runner asks once
+		case askStacks:
+			mark.dump()
+		}
 	}
 }
 

@@ -3,6 +3,8 @@ package worker
 import (
 	"context"
 	"errors"
+	"fmt"
+	"os"
 	"sync"
 	"time"
 
@@ -77,11 +79,18 @@ func answer(
 		}
 	}()
 
+	returned := false
+	defer func() {
+		if !returned {
+			goexit(recover())
+		}
+	}()
 	outcome, err := task(stream.Context(), func(p Progress) {
 		mu.Lock()
 		last = p
 		mu.Unlock()
 	})
+	returned = true
 	close(stop)
 	<-stopped // a stream has one sender at a time
 	if err != nil {
@@ -93,12 +102,22 @@ func answer(
 	return stream.Send(outcome)
 }
 
+// goexit ends a process whose job has called runtime.Goexit, which ends the goroutine of the task and would leave the runner
+// waiting; v is the panic that it may be instead.
+func goexit(v any) {
+	if v != nil {
+		panic(v)
+	}
+	fmt.Fprintln(os.Stderr, "fatal error: the job called runtime.Goexit")
+	os.Exit(2)
+}
+
 func failureOf(err error) *workerpb.Failure {
 	if t, ok := errors.AsType[*TaskError](err); ok {
 		return &workerpb.Failure{
 			Message: []byte(t.Msg),
 			Task: &workerpb.TaskError{
-				BadData: t.BadData, Path: []byte(t.Path), Line: t.Line, Detail: []byte(t.Detail),
+				BadData: t.BadData, Damaged: t.Damaged, Path: []byte(t.Path), Line: t.Line, Offset: t.Offset, Detail: []byte(t.Detail),
 			},
 		}
 	}

@@ -81,6 +81,18 @@ func (p *prints) fatal() bool {
 	return strings.HasPrefix(s, "fatal error: ") || strings.HasPrefix(s, "runtime: ")
 }
 
+// outOfMemory tells whether it was for want of memory.
+func (p *prints) outOfMemory() bool {
+	head, _, _ := strings.Cut(p.excerpt(), "\n")
+	return p.fatal() && (strings.Contains(head, "out of memory") || strings.Contains(head, "cannot allocate memory"))
+}
+
+// trace tells whether the process ended with a trace of Go's.
+func (p *prints) trace() bool {
+	s := p.excerpt()
+	return p.fatal() || strings.HasPrefix(s, "panic: ") || strings.HasPrefix(s, "SIG") || strings.Contains(s, "\ngoroutine ")
+}
+
 // excerpt is what to show of the tail when the process has died: from the last panic on, else the last lines.
 func (p *prints) excerpt() string {
 	p.mu.Lock()

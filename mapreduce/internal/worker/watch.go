@@ -36,17 +36,17 @@ func (w *watch) beat(p Progress) {
 	}
 }
 
-// tick returns the reason why the worker is lost, or "".
-func (w *watch) tick(now time.Time) string {
+// tick returns why the worker is lost, or "".
+func (w *watch) tick(now time.Time) (class Class, reason string) {
 	passed := min(now.Sub(w.last), 2*w.period)
 	w.last = now
 	w.silent += passed
 	w.still += passed
 	switch {
 	case w.silent >= w.silence:
-		return fmt.Sprintf("no sign of life for %v", w.silence)
+		return Gone, fmt.Sprintf("no sign of life for %v", w.silence)
 	case w.stall > 0 && w.still >= w.stall:
-		return fmt.Sprintf("no progress for %v", w.stall)
+		return Hang, fmt.Sprintf("no progress for %v", w.stall)
 	}
-	return ""
+	return "", ""
 }

@@ -32,7 +32,7 @@ func TestWatch(t *testing.T) {
 				now = now.Add(e.after)
 				if e.steps >= 0 {
 					w.beat(Progress{Steps: e.steps})
-				} else if got := w.tick(now); got != e.want {
+				} else if _, got := w.tick(now); got != e.want {
 					t.Errorf("event %d: tick = %q, want %q", i, got, e.want)
 				}
 			}
@@ -46,7 +46,7 @@ func TestWatchWithoutStallLimit(t *testing.T) {
 	for range 1000 {
 		now = now.Add(w.period)
 		w.beat(Progress{Steps: 1})
-		if got := w.tick(now); got != "" {
+		if _, got := w.tick(now); got != "" {
 			t.Fatalf("tick = %q, want none", got)
 		}
 	}

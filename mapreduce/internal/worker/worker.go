@@ -46,14 +46,25 @@ type MapTask struct {
 	Dir    string // the attempt's own directory, absolute, made by the scheduler
 	Files  []File
 	MaxBad int64 // one more bad record ends the task with a *TaskError; negative is no bound
+
+	Quarantine bool   // bad records are to be kept
+	Probe      *Probe // the task is not to be done, but this
+}
+
+// A Probe asks what the job does with one record, given alone: the task has no result, and does not fail, unless it is
+// by the death of the process.
+type Probe struct {
+	Path   string
+	Offset int64
 }
 
 // A File is one input of a map task: a file of the store, or a part of it.
 type File struct {
-	Path    string // slash path below the store
-	Size    int64  // stored bytes when the store was walked
-	ModTime int64  // nanoseconds since 1970, then
-	Part    Part   // what to read of it
+	Path    string      // slash path below the store
+	Size    int64       // stored bytes when the store was walked
+	ModTime int64       // nanoseconds since 1970, then
+	Part    Part        // what to read of it
+	Aside   []BadRecord // records that are bad already: the job's code does not get them. In the order of their offsets
 }
 
 // A Part is a storage.Part: a range of a file, or the whole file if it is zero.
@@ -81,7 +92,8 @@ type MapResult struct {
 	Counters Counters
 	Bad      []BadRecord // the first few bad records, in input order
 
-	Checksums []uint32 // CRC-32 (IEEE) of what was read of each of the task's Files, if they are wanted
+	Checksums  []uint32 // CRC-32 (IEEE) of what was read of each of the task's Files, if they are wanted
+	Quarantine *Rows    // all bad records, if they are to be kept; in a format of package mapreduce
 }
 
 // A Run is a sorted file on disk.
@@ -106,8 +118,10 @@ type Rows struct {
 type BadRecord struct {
 	Path   string
 	Line   int64
-	Offset int64 // in the decoded file
+	Offset int64  // in the decoded file
+	Class  string // a few words of package mapreduce's, or a [Class]
 	Reason string
+	Detail string // a trace or the last words of a process; may be empty
 }
 
 // A ReduceTask is a key range of all runs, Low <= key < High by bytes; nil is open.
@@ -116,6 +130,7 @@ type ReduceTask struct {
 	Dir       string
 	Runs      []Run // in task order; samples are not sent
 	Low, High []byte
+	Careful   bool // the mark is to tell of each key
 }
 
 // A ReduceResult lists what a reduce task left behind.
@@ -135,8 +150,10 @@ type Progress struct {
 // A TaskError is the job's or the data's fault: doing the task again would end the same way.
 type TaskError struct {
 	BadData bool   // bad records beyond the budget, or a damaged file
+	Damaged bool   // the file at Path is
 	Path    string // of the record or file, if known
 	Line    int64  // of the record, if known
+	Offset  int64  // of the record in the decoded file, or of damage in the stored one
 	Msg     string // the cause in the job's own words
 	Detail  string // a stack trace, if there is one
 }
@@ -162,9 +179,12 @@ func (e *JobError) Error() string { return e.Msg }
 
 // A LostError says that the worker's process died, hung or could not be reached. The task may well succeed in another.
 type LostError struct {
+	Class  Class
 	Reason string // "signal: killed", "exit status 2", "no sign of life for 15s"
 	Stderr string // the last lines that the process wrote, if any; Options.Stderr has got them, too
+	Stack  string // of a process that got no further: where it stood, if it could tell
 	Start  bool   // it never came up
+	At     *Place // what the job's code was given when the process was lost; nil if that is nothing, or not known
 }
 
 func (e *LostError) Error() string {
@@ -172,4 +192,24 @@ func (e *LostError) Error() string {
 		return "worker did not start: " + e.Reason
 	}
 	return "worker lost: " + e.Reason
+}
+
+// A Class is a kind of death.
+type Class string
+
+// The classes of lost workers. Of Killed and Gone the job's code is likely innocent.
+const (
+	Exit   Class = "exit"   // the program ended itself
+	Crash  Class = "crash"  // the Go runtime or a fault of the processor ended it
+	Hang   Class = "hang"   // it got no further
+	Memory Class = "memory" // it was to use more than it may
+	Killed Class = "killed" // from outside
+	Gone   Class = "gone"   // it was silent, did not start, or was stopped
+)
+
+// A Place is a record of a map task, or a key of a reduce task.
+type Place struct {
+	Path         string // of the record's file
+	Line, Offset int64  // of the record, as in [BadRecord]
+	Key          string // as text, or its beginning
 }

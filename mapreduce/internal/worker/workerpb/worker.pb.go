@@ -280,6 +280,8 @@ type MapTask struct {
 	Dir           []byte                 `protobuf:"bytes,2,opt,name=dir,proto3" json:"dir,omitempty"`
 	Files         []*File                `protobuf:"bytes,3,rep,name=files,proto3" json:"files,omitempty"`
 	MaxBad        int64                  `protobuf:"varint,4,opt,name=max_bad,json=maxBad,proto3" json:"max_bad,omitempty"`
+	Quarantine    bool                   `protobuf:"varint,10,opt,name=quarantine,proto3" json:"quarantine,omitempty"`
+	Probe         *Probe                 `protobuf:"bytes,11,opt,name=probe,proto3,oneof" json:"probe,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -342,19 +344,86 @@ func (x *MapTask) GetMaxBad() int64 {
 	return 0
 }
 
+func (x *MapTask) GetQuarantine() bool {
+	if x != nil {
+		return x.Quarantine
+	}
+	return false
+}
+
+func (x *MapTask) GetProbe() *Probe {
+	if x != nil {
+		return x.Probe
+	}
+	return nil
+}
+
+type Probe struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Path          []byte                 `protobuf:"bytes,1,opt,name=path,proto3" json:"path,omitempty"`
+	Offset        int64                  `protobuf:"varint,2,opt,name=offset,proto3" json:"offset,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Probe) Reset() {
+	*x = Probe{}
+	mi := &file_worker_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Probe) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Probe) ProtoMessage() {}
+
+func (x *Probe) ProtoReflect() protoreflect.Message {
+	mi := &file_worker_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Probe.ProtoReflect.Descriptor instead.
+func (*Probe) Descriptor() ([]byte, []int) {
+	return file_worker_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *Probe) GetPath() []byte {
+	if x != nil {
+		return x.Path
+	}
+	return nil
+}
+
+func (x *Probe) GetOffset() int64 {
+	if x != nil {
+		return x.Offset
+	}
+	return 0
+}
+
 type File struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Path          []byte                 `protobuf:"bytes,1,opt,name=path,proto3" json:"path,omitempty"`
 	Size          int64                  `protobuf:"varint,2,opt,name=size,proto3" json:"size,omitempty"`
 	ModTime       int64                  `protobuf:"varint,3,opt,name=mod_time,json=modTime,proto3" json:"mod_time,omitempty"` // nanoseconds since 1970
 	Part          *Part                  `protobuf:"bytes,4,opt,name=part,proto3" json:"part,omitempty"`                       // absent is the whole file
+	Aside         []*BadRecord           `protobuf:"bytes,10,rep,name=aside,proto3" json:"aside,omitempty"`                    // by offset
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *File) Reset() {
 	*x = File{}
-	mi := &file_worker_proto_msgTypes[4]
+	mi := &file_worker_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -366,7 +435,7 @@ func (x *File) String() string {
 func (*File) ProtoMessage() {}
 
 func (x *File) ProtoReflect() protoreflect.Message {
-	mi := &file_worker_proto_msgTypes[4]
+	mi := &file_worker_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -379,7 +448,7 @@ func (x *File) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use File.ProtoReflect.Descriptor instead.
 func (*File) Descriptor() ([]byte, []int) {
-	return file_worker_proto_rawDescGZIP(), []int{4}
+	return file_worker_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *File) GetPath() []byte {
@@ -410,6 +479,13 @@ func (x *File) GetPart() *Part {
 	return nil
 }
 
+func (x *File) GetAside() []*BadRecord {
+	if x != nil {
+		return x.Aside
+	}
+	return nil
+}
+
 type Part struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Offset        int64                  `protobuf:"varint,1,opt,name=offset,proto3" json:"offset,omitempty"`
@@ -423,7 +499,7 @@ type Part struct {
 
 func (x *Part) Reset() {
 	*x = Part{}
-	mi := &file_worker_proto_msgTypes[5]
+	mi := &file_worker_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -435,7 +511,7 @@ func (x *Part) String() string {
 func (*Part) ProtoMessage() {}
 
 func (x *Part) ProtoReflect() protoreflect.Message {
-	mi := &file_worker_proto_msgTypes[5]
+	mi := &file_worker_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -448,7 +524,7 @@ func (x *Part) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Part.ProtoReflect.Descriptor instead.
 func (*Part) Descriptor() ([]byte, []int) {
-	return file_worker_proto_rawDescGZIP(), []int{5}
+	return file_worker_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Part) GetOffset() int64 {
@@ -493,13 +569,14 @@ type ReduceTask struct {
 	Runs          []*Run                 `protobuf:"bytes,3,rep,name=runs,proto3" json:"runs,omitempty"`     // without samples
 	Low           []byte                 `protobuf:"bytes,4,opt,name=low,proto3,oneof" json:"low,omitempty"` // absent is open
 	High          []byte                 `protobuf:"bytes,5,opt,name=high,proto3,oneof" json:"high,omitempty"`
+	Careful       bool                   `protobuf:"varint,10,opt,name=careful,proto3" json:"careful,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ReduceTask) Reset() {
 	*x = ReduceTask{}
-	mi := &file_worker_proto_msgTypes[6]
+	mi := &file_worker_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -511,7 +588,7 @@ func (x *ReduceTask) String() string {
 func (*ReduceTask) ProtoMessage() {}
 
 func (x *ReduceTask) ProtoReflect() protoreflect.Message {
-	mi := &file_worker_proto_msgTypes[6]
+	mi := &file_worker_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -524,7 +601,7 @@ func (x *ReduceTask) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReduceTask.ProtoReflect.Descriptor instead.
 func (*ReduceTask) Descriptor() ([]byte, []int) {
-	return file_worker_proto_rawDescGZIP(), []int{6}
+	return file_worker_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *ReduceTask) GetId() int64 {
@@ -562,6 +639,13 @@ func (x *ReduceTask) GetHigh() []byte {
 	return nil
 }
 
+func (x *ReduceTask) GetCareful() bool {
+	if x != nil {
+		return x.Careful
+	}
+	return false
+}
+
 type Event struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Types that are valid to be assigned to What:
@@ -577,7 +661,7 @@ type Event struct {
 
 func (x *Event) Reset() {
 	*x = Event{}
-	mi := &file_worker_proto_msgTypes[7]
+	mi := &file_worker_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -589,7 +673,7 @@ func (x *Event) String() string {
 func (*Event) ProtoMessage() {}
 
 func (x *Event) ProtoReflect() protoreflect.Message {
-	mi := &file_worker_proto_msgTypes[7]
+	mi := &file_worker_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -602,7 +686,7 @@ func (x *Event) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Event.ProtoReflect.Descriptor instead.
 func (*Event) Descriptor() ([]byte, []int) {
-	return file_worker_proto_rawDescGZIP(), []int{7}
+	return file_worker_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Event) GetWhat() isEvent_What {
@@ -687,7 +771,7 @@ type Progress struct {
 
 func (x *Progress) Reset() {
 	*x = Progress{}
-	mi := &file_worker_proto_msgTypes[8]
+	mi := &file_worker_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -699,7 +783,7 @@ func (x *Progress) String() string {
 func (*Progress) ProtoMessage() {}
 
 func (x *Progress) ProtoReflect() protoreflect.Message {
-	mi := &file_worker_proto_msgTypes[8]
+	mi := &file_worker_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -712,7 +796,7 @@ func (x *Progress) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Progress.ProtoReflect.Descriptor instead.
 func (*Progress) Descriptor() ([]byte, []int) {
-	return file_worker_proto_rawDescGZIP(), []int{8}
+	return file_worker_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Progress) GetSteps() int64 {
@@ -743,13 +827,14 @@ type MapResult struct {
 	Counters      []*Counter             `protobuf:"bytes,3,rep,name=counters,proto3" json:"counters,omitempty"` // sorted by name
 	Bad           []*BadRecord           `protobuf:"bytes,4,rep,name=bad,proto3" json:"bad,omitempty"`
 	Checksums     []uint32               `protobuf:"fixed32,5,rep,packed,name=checksums,proto3" json:"checksums,omitempty"`
+	Quarantine    *Rows                  `protobuf:"bytes,10,opt,name=quarantine,proto3" json:"quarantine,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *MapResult) Reset() {
 	*x = MapResult{}
-	mi := &file_worker_proto_msgTypes[9]
+	mi := &file_worker_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -761,7 +846,7 @@ func (x *MapResult) String() string {
 func (*MapResult) ProtoMessage() {}
 
 func (x *MapResult) ProtoReflect() protoreflect.Message {
-	mi := &file_worker_proto_msgTypes[9]
+	mi := &file_worker_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -774,7 +859,7 @@ func (x *MapResult) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MapResult.ProtoReflect.Descriptor instead.
 func (*MapResult) Descriptor() ([]byte, []int) {
-	return file_worker_proto_rawDescGZIP(), []int{9}
+	return file_worker_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *MapResult) GetRuns() []*Run {
@@ -812,6 +897,13 @@ func (x *MapResult) GetChecksums() []uint32 {
 	return nil
 }
 
+func (x *MapResult) GetQuarantine() *Rows {
+	if x != nil {
+		return x.Quarantine
+	}
+	return nil
+}
+
 type ReduceResult struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Rows          *Rows                  `protobuf:"bytes,1,opt,name=rows,proto3" json:"rows,omitempty"`
@@ -822,7 +914,7 @@ type ReduceResult struct {
 
 func (x *ReduceResult) Reset() {
 	*x = ReduceResult{}
-	mi := &file_worker_proto_msgTypes[10]
+	mi := &file_worker_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -834,7 +926,7 @@ func (x *ReduceResult) String() string {
 func (*ReduceResult) ProtoMessage() {}
 
 func (x *ReduceResult) ProtoReflect() protoreflect.Message {
-	mi := &file_worker_proto_msgTypes[10]
+	mi := &file_worker_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -847,7 +939,7 @@ func (x *ReduceResult) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReduceResult.ProtoReflect.Descriptor instead.
 func (*ReduceResult) Descriptor() ([]byte, []int) {
-	return file_worker_proto_rawDescGZIP(), []int{10}
+	return file_worker_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ReduceResult) GetRows() *Rows {
@@ -877,7 +969,7 @@ type Run struct {
 
 func (x *Run) Reset() {
 	*x = Run{}
-	mi := &file_worker_proto_msgTypes[11]
+	mi := &file_worker_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -889,7 +981,7 @@ func (x *Run) String() string {
 func (*Run) ProtoMessage() {}
 
 func (x *Run) ProtoReflect() protoreflect.Message {
-	mi := &file_worker_proto_msgTypes[11]
+	mi := &file_worker_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -902,7 +994,7 @@ func (x *Run) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Run.ProtoReflect.Descriptor instead.
 func (*Run) Descriptor() ([]byte, []int) {
-	return file_worker_proto_rawDescGZIP(), []int{11}
+	return file_worker_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Run) GetPath() []byte {
@@ -952,7 +1044,7 @@ type Rows struct {
 
 func (x *Rows) Reset() {
 	*x = Rows{}
-	mi := &file_worker_proto_msgTypes[12]
+	mi := &file_worker_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -964,7 +1056,7 @@ func (x *Rows) String() string {
 func (*Rows) ProtoMessage() {}
 
 func (x *Rows) ProtoReflect() protoreflect.Message {
-	mi := &file_worker_proto_msgTypes[12]
+	mi := &file_worker_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -977,7 +1069,7 @@ func (x *Rows) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Rows.ProtoReflect.Descriptor instead.
 func (*Rows) Descriptor() ([]byte, []int) {
-	return file_worker_proto_rawDescGZIP(), []int{12}
+	return file_worker_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Rows) GetPath() []byte {
@@ -1018,7 +1110,7 @@ type Counter struct {
 
 func (x *Counter) Reset() {
 	*x = Counter{}
-	mi := &file_worker_proto_msgTypes[13]
+	mi := &file_worker_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1030,7 +1122,7 @@ func (x *Counter) String() string {
 func (*Counter) ProtoMessage() {}
 
 func (x *Counter) ProtoReflect() protoreflect.Message {
-	mi := &file_worker_proto_msgTypes[13]
+	mi := &file_worker_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1043,7 +1135,7 @@ func (x *Counter) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Counter.ProtoReflect.Descriptor instead.
 func (*Counter) Descriptor() ([]byte, []int) {
-	return file_worker_proto_rawDescGZIP(), []int{13}
+	return file_worker_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Counter) GetName() []byte {
@@ -1066,13 +1158,15 @@ type BadRecord struct {
 	Line          int64                  `protobuf:"varint,2,opt,name=line,proto3" json:"line,omitempty"`
 	Offset        int64                  `protobuf:"varint,3,opt,name=offset,proto3" json:"offset,omitempty"`
 	Reason        []byte                 `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
+	Class         []byte                 `protobuf:"bytes,5,opt,name=class,proto3" json:"class,omitempty"`
+	Detail        []byte                 `protobuf:"bytes,6,opt,name=detail,proto3" json:"detail,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *BadRecord) Reset() {
 	*x = BadRecord{}
-	mi := &file_worker_proto_msgTypes[14]
+	mi := &file_worker_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1084,7 +1178,7 @@ func (x *BadRecord) String() string {
 func (*BadRecord) ProtoMessage() {}
 
 func (x *BadRecord) ProtoReflect() protoreflect.Message {
-	mi := &file_worker_proto_msgTypes[14]
+	mi := &file_worker_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1097,7 +1191,7 @@ func (x *BadRecord) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BadRecord.ProtoReflect.Descriptor instead.
 func (*BadRecord) Descriptor() ([]byte, []int) {
-	return file_worker_proto_rawDescGZIP(), []int{14}
+	return file_worker_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *BadRecord) GetPath() []byte {
@@ -1128,6 +1222,20 @@ func (x *BadRecord) GetReason() []byte {
 	return nil
 }
 
+func (x *BadRecord) GetClass() []byte {
+	if x != nil {
+		return x.Class
+	}
+	return nil
+}
+
+func (x *BadRecord) GetDetail() []byte {
+	if x != nil {
+		return x.Detail
+	}
+	return nil
+}
+
 // A Failure is an error of the worker: a task's own (task is set), the job's (job is set), or any other, of which the
 // message is all that travels.
 type Failure struct {
@@ -1141,7 +1249,7 @@ type Failure struct {
 
 func (x *Failure) Reset() {
 	*x = Failure{}
-	mi := &file_worker_proto_msgTypes[15]
+	mi := &file_worker_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1153,7 +1261,7 @@ func (x *Failure) String() string {
 func (*Failure) ProtoMessage() {}
 
 func (x *Failure) ProtoReflect() protoreflect.Message {
-	mi := &file_worker_proto_msgTypes[15]
+	mi := &file_worker_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1166,7 +1274,7 @@ func (x *Failure) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Failure.ProtoReflect.Descriptor instead.
 func (*Failure) Descriptor() ([]byte, []int) {
-	return file_worker_proto_rawDescGZIP(), []int{15}
+	return file_worker_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Failure) GetMessage() []byte {
@@ -1199,7 +1307,7 @@ type JobError struct {
 
 func (x *JobError) Reset() {
 	*x = JobError{}
-	mi := &file_worker_proto_msgTypes[16]
+	mi := &file_worker_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1211,7 +1319,7 @@ func (x *JobError) String() string {
 func (*JobError) ProtoMessage() {}
 
 func (x *JobError) ProtoReflect() protoreflect.Message {
-	mi := &file_worker_proto_msgTypes[16]
+	mi := &file_worker_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1224,7 +1332,7 @@ func (x *JobError) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobError.ProtoReflect.Descriptor instead.
 func (*JobError) Descriptor() ([]byte, []int) {
-	return file_worker_proto_rawDescGZIP(), []int{16}
+	return file_worker_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *JobError) GetHint() []byte {
@@ -1240,13 +1348,15 @@ type TaskError struct {
 	Path          []byte                 `protobuf:"bytes,2,opt,name=path,proto3" json:"path,omitempty"`
 	Line          int64                  `protobuf:"varint,3,opt,name=line,proto3" json:"line,omitempty"`
 	Detail        []byte                 `protobuf:"bytes,4,opt,name=detail,proto3" json:"detail,omitempty"`
+	Damaged       bool                   `protobuf:"varint,5,opt,name=damaged,proto3" json:"damaged,omitempty"`
+	Offset        int64                  `protobuf:"varint,6,opt,name=offset,proto3" json:"offset,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *TaskError) Reset() {
 	*x = TaskError{}
-	mi := &file_worker_proto_msgTypes[17]
+	mi := &file_worker_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1258,7 +1368,7 @@ func (x *TaskError) String() string {
 func (*TaskError) ProtoMessage() {}
 
 func (x *TaskError) ProtoReflect() protoreflect.Message {
-	mi := &file_worker_proto_msgTypes[17]
+	mi := &file_worker_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1271,7 +1381,7 @@ func (x *TaskError) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TaskError.ProtoReflect.Descriptor instead.
 func (*TaskError) Descriptor() ([]byte, []int) {
-	return file_worker_proto_rawDescGZIP(), []int{17}
+	return file_worker_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *TaskError) GetBadData() bool {
@@ -1302,6 +1412,20 @@ func (x *TaskError) GetDetail() []byte {
 	return nil
 }
 
+func (x *TaskError) GetDamaged() bool {
+	if x != nil {
+		return x.Damaged
+	}
+	return false
+}
+
+func (x *TaskError) GetOffset() int64 {
+	if x != nil {
+		return x.Offset
+	}
+	return 0
+}
+
 var File_worker_proto protoreflect.FileDescriptor
 
 const file_worker_proto_rawDesc = "" +
@@ -1324,30 +1448,43 @@ const file_worker_proto_rawDesc = "" +
 	"\x03key\x18\x01 \x01(\fR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\fR\x05value\x12\x19\n" +
 	"\bmap_only\x18\x03 \x01(\bR\amapOnly\x12\x18\n" +
-	"\acolumns\x18\x04 \x03(\fR\acolumns\"k\n" +
+	"\acolumns\x18\x04 \x03(\fR\acolumns\"\xc2\x01\n" +
 	"\aMapTask\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x03R\x02id\x12\x10\n" +
 	"\x03dir\x18\x02 \x01(\fR\x03dir\x12%\n" +
 	"\x05files\x18\x03 \x03(\v2\x0f.mr.worker.FileR\x05files\x12\x17\n" +
-	"\amax_bad\x18\x04 \x01(\x03R\x06maxBad\"n\n" +
+	"\amax_bad\x18\x04 \x01(\x03R\x06maxBad\x12\x1e\n" +
+	"\n" +
+	"quarantine\x18\n" +
+	" \x01(\bR\n" +
+	"quarantine\x12+\n" +
+	"\x05probe\x18\v \x01(\v2\x10.mr.worker.ProbeH\x00R\x05probe\x88\x01\x01B\b\n" +
+	"\x06_probe\"3\n" +
+	"\x05Probe\x12\x12\n" +
+	"\x04path\x18\x01 \x01(\fR\x04path\x12\x16\n" +
+	"\x06offset\x18\x02 \x01(\x03R\x06offset\"\x9a\x01\n" +
 	"\x04File\x12\x12\n" +
 	"\x04path\x18\x01 \x01(\fR\x04path\x12\x12\n" +
 	"\x04size\x18\x02 \x01(\x03R\x04size\x12\x19\n" +
 	"\bmod_time\x18\x03 \x01(\x03R\amodTime\x12#\n" +
-	"\x04part\x18\x04 \x01(\v2\x0f.mr.worker.PartR\x04part\"v\n" +
+	"\x04part\x18\x04 \x01(\v2\x0f.mr.worker.PartR\x04part\x12*\n" +
+	"\x05aside\x18\n" +
+	" \x03(\v2\x14.mr.worker.BadRecordR\x05aside\"v\n" +
 	"\x04Part\x12\x16\n" +
 	"\x06offset\x18\x01 \x01(\x03R\x06offset\x12\x16\n" +
 	"\x06length\x18\x02 \x01(\x03R\x06length\x12\x12\n" +
 	"\x04line\x18\x03 \x01(\x03R\x04line\x12\x14\n" +
 	"\x05start\x18\x04 \x01(\x03R\x05start\x12\x14\n" +
-	"\x05bytes\x18\x05 \x01(\x03R\x05bytes\"\x93\x01\n" +
+	"\x05bytes\x18\x05 \x01(\x03R\x05bytes\"\xad\x01\n" +
 	"\n" +
 	"ReduceTask\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x03R\x02id\x12\x10\n" +
 	"\x03dir\x18\x02 \x01(\fR\x03dir\x12\"\n" +
 	"\x04runs\x18\x03 \x03(\v2\x0e.mr.worker.RunR\x04runs\x12\x15\n" +
 	"\x03low\x18\x04 \x01(\fH\x00R\x03low\x88\x01\x01\x12\x17\n" +
-	"\x04high\x18\x05 \x01(\fH\x01R\x04high\x88\x01\x01B\x06\n" +
+	"\x04high\x18\x05 \x01(\fH\x01R\x04high\x88\x01\x01\x12\x18\n" +
+	"\acareful\x18\n" +
+	" \x01(\bR\acarefulB\x06\n" +
 	"\x04_lowB\a\n" +
 	"\x05_high\"\xcf\x01\n" +
 	"\x05Event\x121\n" +
@@ -1359,13 +1496,17 @@ const file_worker_proto_rawDesc = "" +
 	"\bProgress\x12\x14\n" +
 	"\x05steps\x18\x01 \x01(\x03R\x05steps\x12\x18\n" +
 	"\arecords\x18\x02 \x01(\x03R\arecords\x12\x14\n" +
-	"\x05bytes\x18\x03 \x01(\x03R\x05bytes\"\xca\x01\n" +
+	"\x05bytes\x18\x03 \x01(\x03R\x05bytes\"\xfb\x01\n" +
 	"\tMapResult\x12\"\n" +
 	"\x04runs\x18\x01 \x03(\v2\x0e.mr.worker.RunR\x04runs\x12#\n" +
 	"\x04rows\x18\x02 \x01(\v2\x0f.mr.worker.RowsR\x04rows\x12.\n" +
 	"\bcounters\x18\x03 \x03(\v2\x12.mr.worker.CounterR\bcounters\x12&\n" +
 	"\x03bad\x18\x04 \x03(\v2\x14.mr.worker.BadRecordR\x03bad\x12\x1c\n" +
-	"\tchecksums\x18\x05 \x03(\aR\tchecksums\"c\n" +
+	"\tchecksums\x18\x05 \x03(\aR\tchecksums\x12/\n" +
+	"\n" +
+	"quarantine\x18\n" +
+	" \x01(\v2\x0f.mr.worker.RowsR\n" +
+	"quarantine\"c\n" +
 	"\fReduceResult\x12#\n" +
 	"\x04rows\x18\x01 \x01(\v2\x0f.mr.worker.RowsR\x04rows\x12.\n" +
 	"\bcounters\x18\x02 \x03(\v2\x12.mr.worker.CounterR\bcounters\"\x82\x01\n" +
@@ -1382,23 +1523,27 @@ const file_worker_proto_rawDesc = "" +
 	"\bchecksum\x18\x04 \x01(\aR\bchecksum\"+\n" +
 	"\aCounter\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\fR\x04name\x12\f\n" +
-	"\x01n\x18\x02 \x01(\x03R\x01n\"c\n" +
+	"\x01n\x18\x02 \x01(\x03R\x01n\"\x91\x01\n" +
 	"\tBadRecord\x12\x12\n" +
 	"\x04path\x18\x01 \x01(\fR\x04path\x12\x12\n" +
 	"\x04line\x18\x02 \x01(\x03R\x04line\x12\x16\n" +
 	"\x06offset\x18\x03 \x01(\x03R\x06offset\x12\x16\n" +
-	"\x06reason\x18\x04 \x01(\fR\x06reason\"t\n" +
+	"\x06reason\x18\x04 \x01(\fR\x06reason\x12\x14\n" +
+	"\x05class\x18\x05 \x01(\fR\x05class\x12\x16\n" +
+	"\x06detail\x18\x06 \x01(\fR\x06detail\"t\n" +
 	"\aFailure\x12\x18\n" +
 	"\amessage\x18\x01 \x01(\fR\amessage\x12(\n" +
 	"\x04task\x18\x02 \x01(\v2\x14.mr.worker.TaskErrorR\x04task\x12%\n" +
 	"\x03job\x18\x03 \x01(\v2\x13.mr.worker.JobErrorR\x03job\"\x1e\n" +
 	"\bJobError\x12\x12\n" +
-	"\x04hint\x18\x01 \x01(\fR\x04hint\"f\n" +
+	"\x04hint\x18\x01 \x01(\fR\x04hint\"\x98\x01\n" +
 	"\tTaskError\x12\x19\n" +
 	"\bbad_data\x18\x01 \x01(\bR\abadData\x12\x12\n" +
 	"\x04path\x18\x02 \x01(\fR\x04path\x12\x12\n" +
 	"\x04line\x18\x03 \x01(\x03R\x04line\x12\x16\n" +
-	"\x06detail\x18\x04 \x01(\fR\x06detail2\xa8\x01\n" +
+	"\x06detail\x18\x04 \x01(\fR\x06detail\x12\x18\n" +
+	"\adamaged\x18\x05 \x01(\bR\adamaged\x12\x16\n" +
+	"\x06offset\x18\x06 \x01(\x03R\x06offset2\xa8\x01\n" +
 	"\x06Worker\x12:\n" +
 	"\x05Setup\x12\x17.mr.worker.SetupRequest\x1a\x18.mr.worker.SetupResponse\x12-\n" +
 	"\x03Map\x12\x12.mr.worker.MapTask\x1a\x10.mr.worker.Event0\x01\x123\n" +
@@ -1416,56 +1561,60 @@ func file_worker_proto_rawDescGZIP() []byte {
 	return file_worker_proto_rawDescData
 }
 
-var file_worker_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
+var file_worker_proto_msgTypes = make([]protoimpl.MessageInfo, 19)
 var file_worker_proto_goTypes = []any{
 	(*SetupRequest)(nil),  // 0: mr.worker.SetupRequest
 	(*SetupResponse)(nil), // 1: mr.worker.SetupResponse
 	(*Description)(nil),   // 2: mr.worker.Description
 	(*MapTask)(nil),       // 3: mr.worker.MapTask
-	(*File)(nil),          // 4: mr.worker.File
-	(*Part)(nil),          // 5: mr.worker.Part
-	(*ReduceTask)(nil),    // 6: mr.worker.ReduceTask
-	(*Event)(nil),         // 7: mr.worker.Event
-	(*Progress)(nil),      // 8: mr.worker.Progress
-	(*MapResult)(nil),     // 9: mr.worker.MapResult
-	(*ReduceResult)(nil),  // 10: mr.worker.ReduceResult
-	(*Run)(nil),           // 11: mr.worker.Run
-	(*Rows)(nil),          // 12: mr.worker.Rows
-	(*Counter)(nil),       // 13: mr.worker.Counter
-	(*BadRecord)(nil),     // 14: mr.worker.BadRecord
-	(*Failure)(nil),       // 15: mr.worker.Failure
-	(*JobError)(nil),      // 16: mr.worker.JobError
-	(*TaskError)(nil),     // 17: mr.worker.TaskError
+	(*Probe)(nil),         // 4: mr.worker.Probe
+	(*File)(nil),          // 5: mr.worker.File
+	(*Part)(nil),          // 6: mr.worker.Part
+	(*ReduceTask)(nil),    // 7: mr.worker.ReduceTask
+	(*Event)(nil),         // 8: mr.worker.Event
+	(*Progress)(nil),      // 9: mr.worker.Progress
+	(*MapResult)(nil),     // 10: mr.worker.MapResult
+	(*ReduceResult)(nil),  // 11: mr.worker.ReduceResult
+	(*Run)(nil),           // 12: mr.worker.Run
+	(*Rows)(nil),          // 13: mr.worker.Rows
+	(*Counter)(nil),       // 14: mr.worker.Counter
+	(*BadRecord)(nil),     // 15: mr.worker.BadRecord
+	(*Failure)(nil),       // 16: mr.worker.Failure
+	(*JobError)(nil),      // 17: mr.worker.JobError
+	(*TaskError)(nil),     // 18: mr.worker.TaskError
 }
 var file_worker_proto_depIdxs = []int32{
 	2,  // 0: mr.worker.SetupResponse.description:type_name -> mr.worker.Description
-	15, // 1: mr.worker.SetupResponse.failure:type_name -> mr.worker.Failure
-	4,  // 2: mr.worker.MapTask.files:type_name -> mr.worker.File
-	5,  // 3: mr.worker.File.part:type_name -> mr.worker.Part
-	11, // 4: mr.worker.ReduceTask.runs:type_name -> mr.worker.Run
-	8,  // 5: mr.worker.Event.progress:type_name -> mr.worker.Progress
-	9,  // 6: mr.worker.Event.map:type_name -> mr.worker.MapResult
-	10, // 7: mr.worker.Event.reduce:type_name -> mr.worker.ReduceResult
-	15, // 8: mr.worker.Event.failure:type_name -> mr.worker.Failure
-	11, // 9: mr.worker.MapResult.runs:type_name -> mr.worker.Run
-	12, // 10: mr.worker.MapResult.rows:type_name -> mr.worker.Rows
-	13, // 11: mr.worker.MapResult.counters:type_name -> mr.worker.Counter
-	14, // 12: mr.worker.MapResult.bad:type_name -> mr.worker.BadRecord
-	12, // 13: mr.worker.ReduceResult.rows:type_name -> mr.worker.Rows
-	13, // 14: mr.worker.ReduceResult.counters:type_name -> mr.worker.Counter
-	17, // 15: mr.worker.Failure.task:type_name -> mr.worker.TaskError
-	16, // 16: mr.worker.Failure.job:type_name -> mr.worker.JobError
-	0,  // 17: mr.worker.Worker.Setup:input_type -> mr.worker.SetupRequest
-	3,  // 18: mr.worker.Worker.Map:input_type -> mr.worker.MapTask
-	6,  // 19: mr.worker.Worker.Reduce:input_type -> mr.worker.ReduceTask
-	1,  // 20: mr.worker.Worker.Setup:output_type -> mr.worker.SetupResponse
-	7,  // 21: mr.worker.Worker.Map:output_type -> mr.worker.Event
-	7,  // 22: mr.worker.Worker.Reduce:output_type -> mr.worker.Event
-	20, // [20:23] is the sub-list for method output_type
-	17, // [17:20] is the sub-list for method input_type
-	17, // [17:17] is the sub-list for extension type_name
-	17, // [17:17] is the sub-list for extension extendee
-	0,  // [0:17] is the sub-list for field type_name
+	16, // 1: mr.worker.SetupResponse.failure:type_name -> mr.worker.Failure
+	5,  // 2: mr.worker.MapTask.files:type_name -> mr.worker.File
+	4,  // 3: mr.worker.MapTask.probe:type_name -> mr.worker.Probe
+	6,  // 4: mr.worker.File.part:type_name -> mr.worker.Part
+	15, // 5: mr.worker.File.aside:type_name -> mr.worker.BadRecord
+	12, // 6: mr.worker.ReduceTask.runs:type_name -> mr.worker.Run
+	9,  // 7: mr.worker.Event.progress:type_name -> mr.worker.Progress
+	10, // 8: mr.worker.Event.map:type_name -> mr.worker.MapResult
+	11, // 9: mr.worker.Event.reduce:type_name -> mr.worker.ReduceResult
+	16, // 10: mr.worker.Event.failure:type_name -> mr.worker.Failure
+	12, // 11: mr.worker.MapResult.runs:type_name -> mr.worker.Run
+	13, // 12: mr.worker.MapResult.rows:type_name -> mr.worker.Rows
+	14, // 13: mr.worker.MapResult.counters:type_name -> mr.worker.Counter
+	15, // 14: mr.worker.MapResult.bad:type_name -> mr.worker.BadRecord
+	13, // 15: mr.worker.MapResult.quarantine:type_name -> mr.worker.Rows
+	13, // 16: mr.worker.ReduceResult.rows:type_name -> mr.worker.Rows
+	14, // 17: mr.worker.ReduceResult.counters:type_name -> mr.worker.Counter
+	18, // 18: mr.worker.Failure.task:type_name -> mr.worker.TaskError
+	17, // 19: mr.worker.Failure.job:type_name -> mr.worker.JobError
+	0,  // 20: mr.worker.Worker.Setup:input_type -> mr.worker.SetupRequest
+	3,  // 21: mr.worker.Worker.Map:input_type -> mr.worker.MapTask
+	7,  // 22: mr.worker.Worker.Reduce:input_type -> mr.worker.ReduceTask
+	1,  // 23: mr.worker.Worker.Setup:output_type -> mr.worker.SetupResponse
+	8,  // 24: mr.worker.Worker.Map:output_type -> mr.worker.Event
+	8,  // 25: mr.worker.Worker.Reduce:output_type -> mr.worker.Event
+	23, // [23:26] is the sub-list for method output_type
+	20, // [20:23] is the sub-list for method input_type
+	20, // [20:20] is the sub-list for extension type_name
+	20, // [20:20] is the sub-list for extension extendee
+	0,  // [0:20] is the sub-list for field type_name
 }
 
 func init() { file_worker_proto_init() }
@@ -1477,8 +1626,9 @@ func file_worker_proto_init() {
 		(*SetupResponse_Description)(nil),
 		(*SetupResponse_Failure)(nil),
 	}
-	file_worker_proto_msgTypes[6].OneofWrappers = []any{}
-	file_worker_proto_msgTypes[7].OneofWrappers = []any{
+	file_worker_proto_msgTypes[3].OneofWrappers = []any{}
+	file_worker_proto_msgTypes[7].OneofWrappers = []any{}
+	file_worker_proto_msgTypes[8].OneofWrappers = []any{
 		(*Event_Progress)(nil),
 		(*Event_Map)(nil),
 		(*Event_Reduce)(nil),
@@ -1490,7 +1640,7 @@ func file_worker_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_worker_proto_rawDesc), len(file_worker_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   18,
+			NumMessages:   19,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
