@@ -94,7 +94,7 @@ func (t *mapTask[K, V]) file(ctx context.Context, in worker.File, progress func(
 	if err != nil {
 		return err
 	}
-	o := storage.ReadOptions{MaxRecordBytes: int(t.setup.RecordBytes), Part: storage.Part(in.Part)}
+	o := storage.ReadOptions{MaxRecordBytes: int(t.setup.RecordBytes), MaxWindowBytes: t.maxWindow(), Part: storage.Part(in.Part)}
 	var sum hash.Hash32
 	if t.setup.Checksums {
 		sum = crc32.NewIEEE()
@@ -146,6 +146,15 @@ func (t *mapTask[K, V]) file(ctx context.Context, in worker.File, progress func(
 	return nil
 }
 
+// maxWindow is how much memory decoding a file may take, 0 for as much as there is in any: as much as most programs that
+// compress ask for, or half of a worker's share.
+func (t *mapTask[K, V]) maxWindow() int64 {
+	if t.setup.MemoryBytes == 0 {
+		return 0
+	}
+	return max(t.setup.MemoryBytes/2, 8<<20)
+}
+
 // unchanged refuses a file that is not the one whose parts were planned: the others may have been read from that.
 func unchanged(r *storage.Reader, in worker.File) error {
 	info, err := r.Stat()
@@ -184,6 +193,9 @@ func (t *mapTask[K, V]) damageFirst(ctx context.Context, r *storage.Reader, path
 func fileError(path string, err error) error {
 	if d, ok := errors.AsType[*storage.DamagedError](err); ok {
 		return &worker.TaskError{BadData: true, Path: path, Msg: fmt.Sprintf("damaged near byte %d: %s", d.Offset, d.Reason())}
+	}
+	if errors.Is(err, storage.ErrChanged) {
+		return &worker.TaskError{BadData: true, Path: path, Msg: storage.ErrChanged.Error()}
 	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return &worker.TaskError{Path: path, Msg: "the file is gone since the run began: another program, mr compact perhaps, has replaced or removed it; run again"}

@@ -201,6 +201,35 @@ func TestWindows(t *testing.T) {
 	}
 }
 
+// TestMaxWindow reads files with windows of 32 MiB where less is allowed, of which some need less.
+func TestMaxWindow(t *testing.T) {
+	long := pings(9 << 20)
+	for _, tt := range []struct {
+		args    []string
+		content []byte
+		ok      bool
+	}{
+		{[]string{"zstd", "-qc", "-1", "--long=25"}, long, false},
+		{[]string{"xz", "-c", "-0", "--lzma2=preset=0,dict=32MiB"}, long, false},
+		{[]string{"xz", "-c", "--format=lzma", "--lzma1=preset=0,dict=32MiB"}, long, false},
+		{[]string{"xz", "-c", "-0", "--lzma2=preset=0,dict=32MiB", "--block-size=1MiB", "-T2"}, long, true}, // which has sizes in its headers
+	} {
+		file := *new(storage.File)
+		if data := (tool{args: tt.args}).run(t, tt.content); data == nil {
+			continue // said so
+		} else {
+			_, file = testTree(t, "", data)
+		}
+		_, _, err := read(file, storage.ReadOptions{MaxWindowBytes: 8 << 20})
+		if _, damaged := errors.AsType[*storage.DamagedError](err); (err == nil) != tt.ok || damaged {
+			t.Errorf("%q: %v", tt.args, err)
+		}
+		if _, _, err := read(file, storage.ReadOptions{}); err != nil {
+			t.Errorf("%q: %v", tt.args, err)
+		}
+	}
+}
+
 // isDamaged reports whether reading ends with a DamagedError; another error fails the test.
 func isDamaged(t *testing.T, file storage.File) bool {
 	t.Helper()

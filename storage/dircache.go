@@ -20,7 +20,7 @@ type dirCache struct {
 func (c *dirCache) open(top *os.Root, name string) (*os.File, error) {
 	dir, base := path.Split(name)
 	if dir == "" {
-		return top.Open(name)
+		return openRegular(top, name)
 	}
 	c.mu.Lock()
 	if dir != c.dir {
@@ -29,14 +29,14 @@ func (c *dirCache) open(top *os.Root, name string) (*os.File, error) {
 		c.root, _ = top.OpenRoot(filepath.FromSlash(dir)) // the error comes again below
 	}
 	if c.root != nil {
-		if f, err := c.root.Open(base); err == nil {
+		if f, err := openRegular(c.root, base); err == nil {
 			c.mu.Unlock()
 			return f, nil
 		}
 		c.reset("") // perhaps another directory has this path now
 	}
 	c.mu.Unlock()
-	return top.Open(filepath.FromSlash(name))
+	return openRegular(top, filepath.FromSlash(name))
 }
 
 // reset forgets the directory and notes the next. c.mu is held.

@@ -3,6 +3,7 @@ package storage
 import (
 	"bufio"
 	"errors"
+	"fmt"
 	"io"
 	"sync"
 
@@ -119,6 +120,8 @@ type workspace struct {
 	zstd    zstdSource
 	stored  *bufio.Reader // buf while it stands between the input and a codec
 
+	maxWindow int64 // see ReadOptions
+
 	unchecked  bool // a member of the file has no checksum of its content
 	unverified bool // a member gives its content before the checksum
 }
@@ -152,6 +155,28 @@ func (w *workspace) release() {
 		w.values = nil
 	}
 	workspaces.Put(w)
+}
+
+// A windowError says that a file is whole as far as one can see, but needs more memory than it may have.
+type windowError struct {
+	codec       string
+	needed, max int64
+}
+
+func (e *windowError) Error() string {
+	return fmt.Sprintf("%s: it needs a window of %d bytes in memory, and may have %d: give more memory, or compress it with a smaller window",
+		e.codec, e.needed, e.max)
+}
+
+// checkWindow returns an error if a file may not have a window of this size.
+func (w *workspace) checkWindow(codec string, size int64) error {
+	switch {
+	case size > maxWindow:
+		return fmt.Errorf("%s: window of %d bytes is larger than %d", codec, size, int64(maxWindow))
+	case size > w.maxWindow:
+		return &windowError{codec, size, w.maxWindow}
+	}
+	return nil
 }
 
 // buffered is the input r for codecs that read byte by byte.

@@ -158,14 +158,15 @@ const (
 	reasonIrregular   = "not a regular file"
 )
 
-// isTemporary reports whether name is that of a file which is still being written, or left over from that.
+// isTemporary reports whether name is that of a file which is still being written, or left over from that, or a copy that an
+// editor has made.
 func isTemporary(name string) bool {
-	if name == "" || name[0] == '.' || name[len(name)-1] == '~' {
+	if name == "" || name[0] == '.' || name[len(name)-1] == '~' || name[0] == '#' && name[len(name)-1] == '#' {
 		return true
 	}
 	dot := strings.LastIndexByte(name, '.')
 	switch name[dot+1:] {
-	case "tmp", "part", "swp", "compressing":
+	case "tmp", "part", "swp", "bak", "compressing":
 		return dot >= 0
 	}
 	return false

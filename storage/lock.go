@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -30,9 +31,14 @@ var errLocked = errors.New("locked")
 // process has it, the error is an *InUseError.
 func LockFile(path string) (*Lock, error) {
 	for {
-		f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+		// Its content is cut to nothing, so it must not be a link to another file.
+		f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR|openNoWait|openNoLink, 0o600)
 		if err != nil {
 			return nil, fmt.Errorf("locking: %w", err)
+		}
+		if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
+			_ = f.Close() // only opened
+			return nil, fmt.Errorf("locking: %s is %w", path, cmp.Or(err, errIrregular))
 		}
 		err = tryLock(f)
 		if errors.Is(err, errLocked) {

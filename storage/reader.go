@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"iter"
 	"os"
+	"path/filepath"
 )
 
 // ReadOptions say how a file is read. The zero value is ready to use.
@@ -14,6 +16,11 @@ type ReadOptions struct {
 	// MaxRecordBytes is the length of the longest line that is a record, without its line end. A longer one is a bad line,
 	// and is never held in memory as a whole. Zero means 16 MiB.
 	MaxRecordBytes int
+
+	// MaxWindowBytes is how much of its content a file may ask to have kept in memory for decoding it: the window of a zstd
+	// frame, the dictionary of xz and LZMA. For one that needs more there is an error, which is none of damage. Zero means
+	// 128 MiB, and more than that is damage.
+	MaxWindowBytes int64
 
 	// Part is what to read of the file, one of File.Parts. Lines and offsets are counted from the beginning of the file all
 	// the same; Counts are those of the part.
@@ -29,6 +36,13 @@ func (o ReadOptions) maxRecordBytes() int {
 		return 16 << 20
 	}
 	return o.MaxRecordBytes
+}
+
+func (o ReadOptions) maxWindowBytes() int64 {
+	if o.MaxWindowBytes <= 0 {
+		return maxWindow
+	}
+	return o.MaxWindowBytes
 }
 
 // Counts say how much a Reader has read. Once Records has come to the end of the file without an error, StoredBytes is the
@@ -57,7 +71,8 @@ type Reader struct {
 	dims   Dims
 	counts Counts
 	done   bool
-	opened error // reported by Records, so that a damaged head is met like a damaged tail
+	was    fs.FileInfo // of the file when it was opened; nil if changes since are no matter
+	opened error       // reported by Records, so that a damaged head is met like a damaged tail
 }
 
 // Open opens the file for reading its records. The codec is found by content. The error is that of opening; damage is
@@ -67,8 +82,13 @@ func (f File) Open(o ReadOptions) (*Reader, error) {
 	if err != nil {
 		return nil, err
 	}
+	was, err := file.Stat()
+	if err != nil {
+		_ = file.Close() // only opened
+		return nil, pathError("open", filepath.Join(f.tree.dir, filepath.FromSlash(f.Path)), err)
+	}
 	r := newReader(file, f.Path, o)
-	r.dims = f.Dims
+	r.dims, r.was = f.Dims, was
 	return r, nil
 }
 
@@ -87,6 +107,7 @@ func newReader(file *os.File, path string, o ReadOptions) *Reader {
 		stored = io.TeeReader(stored, o.Stored)
 	}
 	r.ws.begin(stored)
+	r.ws.maxWindow = o.maxWindowBytes()
 	r.src, r.format, r.opened = r.ws.open(path)
 	if o.Part != (Part{}) && r.opened == nil {
 		r.ws.zstd.part, r.ws.zstd.want = true, o.Part.Bytes
@@ -142,7 +163,8 @@ func (r *Reader) Close() error {
 // Records gives the records from where the last iteration has stopped. A record is valid until the next one is asked for.
 //
 // Errors: a *SyntaxError is about one line, which is no record; iteration goes on with the next line. Any other error is the
-// last item: a *DamagedError when the content of the file is not what a complete file has, else the error of reading.
+// last item: a *DamagedError when the content of the file is not what a complete file has, ErrChanged when it is another at the
+// end than at the beginning (of a file of a Tree), else the error of reading.
 // Records that came before damage are as they were written where Format().Verified says so; else they, and bad lines, may be
 // the damage itself, whose checksum comes behind them. Format also says what no reader can notice.
 func (r *Reader) Records() iter.Seq2[Record, error] {
@@ -287,12 +309,30 @@ func (r *Reader) fill() error {
 	r.pos, r.seen = 0, keep
 	var err error
 	r.buf, err = r.src.next(r.buf[:keep])
+	if err == nil {
+		return nil
+	}
+	if changed := r.changed(); changed != nil {
+		return changed
+	}
 	if err == io.EOF {
 		r.done = true
 		return err
 	}
+	return r.damaged(err)
+}
+
+// changed returns an error if the file is not the one that was opened any more: somebody writes to it.
+func (r *Reader) changed() error {
+	if r.was == nil {
+		return nil
+	}
+	now, err := r.file.Stat()
+	if err == nil && (now.Size() != r.was.Size() || !now.ModTime().Equal(r.was.ModTime())) {
+		err = ErrChanged
+	}
 	if err != nil {
-		return r.damaged(err)
+		return fmt.Errorf("reading %s: %w", r.at.path, err)
 	}
 	return nil
 }
@@ -302,6 +342,9 @@ func (r *Reader) damaged(err error) error {
 	r.opened = err
 	if read := r.ws.in.err; read != nil && read != io.EOF {
 		return fmt.Errorf("reading %s: %w", r.at.path, read)
+	}
+	if window, ok := errors.AsType[*windowError](err); ok {
+		return &fs.PathError{Op: "read", Path: r.at.path, Err: window}
 	}
 	if err == io.EOF {
 		err = io.ErrUnexpectedEOF

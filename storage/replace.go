@@ -195,7 +195,10 @@ func (t *Tree) completeReplace() error {
 }
 
 func readChange(root *os.Root, name string) (c change, text []byte, err error) {
-	f, err := root.Open(name)
+	f, err := openRegular(root, name)
+	if p, ok := errors.AsType[*fs.PathError](err); ok {
+		return c, nil, fmt.Errorf("%s: %w", path.Base(filepath.ToSlash(name)), p.Err)
+	}
 	if err != nil {
 		return c, nil, err
 	}
@@ -254,7 +257,7 @@ func withoutReplaced(parent *os.Root, dir string, names []string) ([]string, err
 // lockDir opens a directory below root and locks it until it is closed: for a change, or against one. Where directories cannot
 // be locked there are no changes, and nothing to wait for.
 func lockDir(root *os.Root, dir string, change bool) (*os.File, error) {
-	f, err := root.Open(filepath.FromSlash(dir))
+	f, err := openDir(root, filepath.FromSlash(dir))
 	if err != nil {
 		return nil, err
 	}

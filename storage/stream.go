@@ -2,6 +2,7 @@ package storage
 
 import (
 	"compress/bzip2"
+	"encoding/binary"
 	"io"
 
 	"github.com/klauspost/compress/gzip"
@@ -58,7 +59,15 @@ func (w *workspace) openGzip() (source, error) {
 }
 
 func (w *workspace) openLZMA() (source, error) {
-	r, err := lzma.ReaderConfig{DictCap: maxWindow}.NewReader(w.buffered(&w.in))
+	in := w.buffered(&w.in)
+	// The header is properties (1), the size of the dictionary (4) and of the content (8), all ones if it is not known.
+	if head, err := in.Peek(lzma.HeaderLen); err == nil {
+		window := uint64(binary.LittleEndian.Uint32(head[1:]))
+		if err := w.checkWindow(codecLZMA, int64(min(window, binary.LittleEndian.Uint64(head[5:])))); err != nil {
+			return nil, err
+		}
+	}
+	r, err := lzma.ReaderConfig{DictCap: maxWindow}.NewReader(in)
 	if err != nil {
 		return nil, err
 	}

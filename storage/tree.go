@@ -111,7 +111,7 @@ func OpenWith(dir string, s *Schema) (*Tree, error) {
 // readSchema reads the schema file at the root of a store.
 func readSchema(root *os.Root) (*Schema, error) {
 	path := filepath.Join(root.Name(), schemaName)
-	f, err := root.Open(schemaName)
+	f, err := openRegular(root, schemaName)
 	if errors.Is(err, fs.ErrNotExist) {
 		return DefaultSchema(), nil
 	}

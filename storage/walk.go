@@ -293,7 +293,7 @@ func (w *Walk) failure(op, path string, err error) error {
 
 // readNames returns the names in a directory, in no order.
 func readNames(parent *os.Root, name string) ([]string, error) {
-	f, err := parent.Open(name)
+	f, err := openDir(parent, name)
 	if err != nil {
 		return nil, err
 	}

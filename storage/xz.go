@@ -198,6 +198,9 @@ func (x *xzReader) beginBlock(size byte) error {
 	if x.unpacked >= 0 {
 		x.dictionary = min(x.dictionary, x.unpacked) // what comes in one piece needs no more
 	}
+	if err := x.ws.checkWindow(codecXZ, x.dictionary); err != nil {
+		return err
+	}
 	x.check = nil
 	if newCheck := xzChecks[x.flags].make; newCheck != nil {
 		x.check = newCheck()

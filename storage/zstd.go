@@ -267,8 +267,8 @@ func blockHeader(b []byte) (size int, last bool, err error) {
 
 // beginStream makes the next calls decode the frame in chunks.
 func (z *zstdSource) beginStream(h frameHeader) error {
-	if h.window > maxWindow {
-		return fmt.Errorf("zstd: window of %d bytes is larger than %d", h.window, maxWindow)
+	if err := z.ws.checkWindow(codecZstd, h.window); err != nil {
+		return err
 	}
 	if z.ws.stream == nil {
 		var err error
