@@ -58,6 +58,9 @@ var jobs = map[string]entry{
 	"prints": entryOf(faulty(func(storage.Record) error { fmt.Print(strings.Repeat("x", 1<<20)); return nil })),
 	"spins":  entryOf(faulty(func(storage.Record) error { return spin() })),
 	"sleeps": entryOf(faulty(func(storage.Record) error { time.Sleep(time.Hour); return nil })),
+	"hoards": entryOf(faulty(func(storage.Record) error { return hoard() })),
+	"grows":  entryOf(grows),
+	"many":   entryOf(many),
 	"overflows": entryOf(mapreduce.Job[string, int]{
 		Map: func(_ storage.Record, out *mapreduce.Emitter[string, int]) error {
 			out.Emit("k", 1<<62)
@@ -312,6 +315,53 @@ func spin() error {
 		return errors.New("xorshift has come to 0")
 	}
 	return nil
+}
+
+// hoarded is kept from the collector.
+var hoarded [][]byte
+
+// hoard takes memory without end.
+func hoard() error {
+	for {
+		b := make([]byte, 1<<20)
+		for i := range b {
+			b[i] = 1
+		}
+		hoarded = append(hoarded, b)
+	}
+}
+
+// grows keeps the values of a key, little by little more than there is room for.
+var grows = mapreduce.Job[string, int]{
+	Map: ordinals,
+	Reduce: func(_ string, values iter.Seq[int], rows *mapreduce.Rows) error {
+		var all [][]byte
+		for range values {
+			for range 1 << 8 {
+				all = append(all, make([]byte, 1<<10))
+			}
+		}
+		rows.Add(len(all))
+		return nil
+	},
+}
+
+// many emits ten thousand values a record, all of one key, and looks at each.
+var many = mapreduce.Job[string, int]{
+	Map: func(rec storage.Record, out *mapreduce.Emitter[string, int]) error {
+		for i := range 10_000 {
+			out.Emit("k", i)
+		}
+		return nil
+	},
+	Reduce: func(key string, values iter.Seq[int], rows *mapreduce.Rows) error {
+		n, sum := 0, 0
+		for v := range values {
+			n, sum = n+1, sum+v
+		}
+		rows.Add(key, n, sum)
+		return nil
+	},
 }
 
 // half emits before it finds its record bad.

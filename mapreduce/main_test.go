@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strconv"
 	"syscall"
 	"testing"
 
@@ -54,12 +55,19 @@ func command(job string, args ...string) mapreduce.Executor {
 	return mapreduce.Command(exe, append([]string{job}, args...)...)
 }
 
-// runnerMain is the program that TestKill kills: it runs a job as mr would.
+// memoryEnv has the memory of the run that runnerMain is to do, in bytes; such a run is not cut up.
+const memoryEnv = "MR_TEST_MEMORY"
+
+// runnerMain is the program that tests kill or look at: it runs a job as mr would.
 func runnerMain(args []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
 	cfg := mapreduce.Config{Data: args[1], Output: args[2], Workers: 3, Partitions: 4}
-	ctx = shape.With(ctx, shape.Shape{RunBytes: 64 << 10})
+	if memory, err := strconv.ParseInt(os.Getenv(memoryEnv), 10, 64); err == nil {
+		cfg.Memory = memory
+	} else {
+		ctx = shape.With(ctx, shape.Shape{RunBytes: 64 << 10})
+	}
 	if _, err := mapreduce.Run(ctx, command(args[0]), cfg); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1

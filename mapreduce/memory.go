@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"fmt"
 	"os"
+
+	"github.com/telemetry-mr/mr/mapreduce/internal/worker"
 )
 
 const (
@@ -15,6 +17,16 @@ const (
 	// The least heap of a worker, besides a longest record as it is read and its copy as a pair.
 	minHeapBytes = 8 << 20
 )
+
+// A MemoryError says that a worker needs more memory than its share of Config.Memory, whatever is tried: what the job keeps
+// does not fit. More memory, or fewer workers, make the share larger.
+type MemoryError struct{ Msg string }
+
+func (e *MemoryError) Error() string { return e.Msg }
+
+func memoryError(lost *worker.LostError, format string, args ...any) error {
+	return &MemoryError{Msg: fmt.Sprintf(format, args...) + ": " + lost.Reason}
+}
 
 // memory is what the whole tree of processes may use.
 func (c *Config) memory() int64 { return cmp.Or(c.Memory, max(available(os.DirFS("/"))/2, minMemory)) }

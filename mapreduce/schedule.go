@@ -107,6 +107,9 @@ func (p *pool) run(ctx context.Context, name string, costs []int64, do taskFunc)
 				}
 				p.discard(slot, dir)
 				if attempt+1 == maxAttempts {
+					if lost.Class == worker.Memory {
+						return memoryError(lost, "%s task %d failed %d times, the last time for want of memory", name, n, maxAttempts)
+					}
 					return fmt.Errorf("%s task %d failed %d times, each time with its worker: %w", name, n, maxAttempts, lost)
 				}
 				q.push(n)
@@ -172,6 +175,8 @@ func (p *pool) worker(ctx context.Context, slot int) (worker.Worker, error) {
 	if lost, ok := errors.AsType[*worker.LostError](err); ok {
 		p.starts++
 		switch hung := time.Since(begin) >= p.env.timeout; {
+		case p.starts >= maxStarts && lost.Class == worker.Memory:
+			return nil, memoryError(lost, "%d workers in a row did not start", p.starts)
 		case p.starts >= maxStarts:
 			return nil, fmt.Errorf("%d workers in a row did not start, the last: %s", p.starts, lost.Reason)
 		case hung: // the next one would as well, and it takes long

@@ -171,6 +171,9 @@ func hint(err error) string {
 	if _, ok := errors.AsType[*storage.SyntaxError](err); ok {
 		return "--max-bad says how many bad records to leave out"
 	}
+	if _, ok := errors.AsType[*mapreduce.MemoryError](err); ok {
+		return "a larger --memory, or fewer --workers, gives each more; what the job keeps has to fit"
+	}
 	if errors.Is(err, mapreduce.ErrNoInput) {
 		return "mr ls --explain shows where nothing is left; --data and --filter choose the files"
 	}

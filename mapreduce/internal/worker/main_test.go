@@ -3,6 +3,7 @@
 package worker_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -75,6 +76,8 @@ func jobMain() {
 				fmt.Println("1|1|unix|/nowhere|grpc|")
 			}
 		}()
+	case "hoard":
+		hoard()
 	case "orphan":
 		orphanMain()
 	case "version":
@@ -88,9 +91,17 @@ func jobMain() {
 }
 
 var (
-	spun  int
-	eaten []byte
+	spun    int
+	eaten   []byte
+	hoarded [][]byte
 )
+
+// hoard takes memory, and uses it, without end.
+func hoard() {
+	for {
+		hoarded = append(hoarded, bytes.Repeat([]byte{1}, 1<<20))
+	}
+}
 
 // syscallLimit limits the data of this process.
 func syscallLimit(arg string) {
@@ -141,6 +152,8 @@ func (job) Map(ctx context.Context, t worker.MapTask, progress func(worker.Progr
 	case "stop":
 		_ = syscall.Kill(os.Getpid(), syscall.SIGSTOP)
 		select {}
+	case "hoard":
+		hoard()
 	case "stuck":
 		select {}
 	case "spin":

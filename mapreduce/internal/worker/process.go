@@ -26,8 +26,10 @@ type Options struct {
 	Env       []string // KEY=VALUE, beside the few variables that a worker gets from this process; these win
 	SocketDir string   // see [NewSocketDir]
 
-	MemoryBytes int64 // soft limit of the process's Go heap (GOMEMLIMIT); 0 is none
-	MaxProcs    int   // its GOMAXPROCS; 0 is this process's own variable, or 1
+	// MemoryBytes is what the process is to get along with, 0 is no limit. The Go runtime keeps its heap below that as long as
+	// it can (GOMEMLIMIT). On Linux, a worker is lost that has more resident memory of its own by a quarter and 32 MiB.
+	MemoryBytes int64
+	MaxProcs    int // its GOMAXPROCS; 0 is this process's own variable, or 1
 
 	StartTimeout   time.Duration // until the program has called Serve, and for the answer to Setup; 0 is 30 s
 	SilenceTimeout time.Duration // a worker is lost when it has sent nothing for so long during a task; 0 is 15 s
@@ -40,6 +42,11 @@ type Options struct {
 
 func (o Options) startTimeout() time.Duration   { return cmp.Or(o.StartTimeout, 30*time.Second) }
 func (o Options) silenceTimeout() time.Duration { return cmp.Or(o.SilenceTimeout, 15*time.Second) }
+
+// memoryLimit is what a process may use that is to get along with so much: it is more by what goes beyond the heap (the
+// program, stacks, buffers of the kernel's) and by what the heap may need until the collector has made room, or for one large
+// record.
+func memoryLimit(share int64) int64 { return share + share/4 + 32<<20 }
 
 const (
 	quitTime  = 1500 * time.Millisecond // for a process that was asked to end, before it is killed
@@ -89,6 +96,9 @@ func Start(ctx context.Context, o Options) (*Process, error) {
 	cmd := exec.Command(pinned.path, o.Args...)
 	cmd.Path = pinned.exec
 	p := &Process{o: o, run: newRunner(cmd, o.Stderr, o.SocketDir)}
+	if o.MemoryBytes > 0 {
+		p.run.limit, p.run.over = memoryLimit(o.MemoryBytes), p.full
+	}
 	p.plugin = plugin.NewClient(&plugin.ClientConfig{
 		HandshakeConfig:  handshake,
 		Plugins:          plugin.PluginSet{pluginName: &grpcPlugin{}},
@@ -166,7 +176,9 @@ func (p *Process) startError(err error) error {
 		return fmt.Errorf("starting %s: %w", path, err)
 	}
 	lost := &LostError{Start: true, Class: Gone, Stderr: r.prints.excerpt()}
-	_, lost.Reason = p.given()
+	if class, reason := p.given(); reason != "" {
+		lost.Class, lost.Reason = class, reason
+	}
 	if !r.gone(0) {
 		lost.Reason = cmp.Or(lost.Reason, err.Error())
 	}
@@ -292,7 +304,15 @@ func (p *Process) lostError() error {
 		return e
 	}
 	e.Class, e.Reason = p.run.death(), p.run.status // given is set if it still runs
+	if e.Class == Memory && p.o.MemoryBytes > 0 {
+		e.Reason = fmt.Sprintf("it was refused more memory (%s); its share is %d MiB", e.Reason, p.o.MemoryBytes>>20)
+	}
 	return e
+}
+
+// full gives the process up because it uses so much memory.
+func (p *Process) full(used int64) {
+	p.GiveUp(Memory, fmt.Sprintf("it used %d MiB of memory; its share is %d MiB", used>>20, p.o.MemoryBytes>>20))
 }
 
 // place completes an error of a task with what the job's code was given.

@@ -36,6 +36,8 @@ type runner struct {
 	dir    string    // of the socket, go-plugin's; removed at the end
 	marks  string    // directory for the mark
 	prints prints
+	limit  int64            // of the process's own resident memory; 0 is none
+	over   func(used int64) // called once when that is exceeded
 
 	hello  atomic.Int64   // the protocol version that the process said, 0 before it did
 	lines  *io.PipeReader // the handshake, for go-plugin
@@ -140,10 +142,17 @@ func (r *runner) run(printed, greeting *os.File, to *io.PipeWriter) {
 		close(drained)
 	}()
 
+	ended := make(chan struct{})
+	var watching sync.WaitGroup
+	if r.limit > 0 {
+		watching.Go(func() { watchMemory(r.cmd.Process.Pid, r.limit, ended, r.over) })
+	}
 	reap(r.cmd, &r.mu, func() {
 		_ = r.life.Close()
 		r.life = nil
 	})
+	close(ended)
+	watching.Wait()
 	late := time.NewTimer(drainTime)
 	defer late.Stop()
 	select {

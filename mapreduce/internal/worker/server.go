@@ -25,7 +25,11 @@ type server struct {
 }
 
 func (s *server) Setup(ctx context.Context, m *workerpb.SetupRequest) (*workerpb.SetupResponse, error) {
-	d, err := s.w.Setup(ctx, setupOf(m))
+	setup := setupOf(m)
+	if setup.MemoryBytes > 0 {
+		wallIn(memoryLimit(setup.MemoryBytes))
+	}
+	d, err := s.w.Setup(ctx, setup)
 	if err != nil {
 		return &workerpb.SetupResponse{Outcome: &workerpb.SetupResponse_Failure{Failure: failureOf(err)}}, nil
 	}

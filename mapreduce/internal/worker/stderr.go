@@ -78,13 +78,18 @@ func (p *prints) write(b []byte) {
 // fatal tells whether the Go runtime ended the process, as it does when there is no memory or thread to be had.
 func (p *prints) fatal() bool {
 	s := p.excerpt()
-	return strings.HasPrefix(s, "fatal error: ") || strings.HasPrefix(s, "runtime: ")
+	return strings.HasPrefix(s, "fatal error: ") || strings.HasPrefix(s, "runtime: ") || strings.HasPrefix(s, "runtime/cgo: ")
 }
 
 // outOfMemory tells whether it was for want of memory.
 func (p *prints) outOfMemory() bool {
 	head, _, _ := strings.Cut(p.excerpt(), "\n")
-	return p.fatal() && (strings.Contains(head, "out of memory") || strings.Contains(head, "cannot allocate memory"))
+	for _, what := range []string{"out of memory", "cannot allocate memory", "pthread_create failed"} {
+		if p.fatal() && strings.Contains(head, what) {
+			return true
+		}
+	}
+	return false
 }
 
 // trace tells whether the process ended with a trace of Go's.
@@ -100,7 +105,7 @@ func (p *prints) excerpt() string {
 	p.mu.Unlock()
 
 	at := -1
-	for _, head := range []string{"\npanic: ", "\nfatal error: "} {
+	for _, head := range []string{"\npanic: ", "\nfatal error: ", "\nruntime/cgo: ", "\nSIGSEGV: "} {
 		at = max(at, strings.LastIndex("\n"+s, head))
 	}
 	if at >= 0 {

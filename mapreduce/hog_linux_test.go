@@ -1,0 +1,27 @@
+package mapreduce_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/telemetry-mr/mr/mapreduce"
+)
+
+// A worker that takes more than its share is ended, not the machine; what it did is tried again, and in the end the run says
+// what was missing.
+func TestOverMemory(t *testing.T) {
+	lines := t.TempDir()
+	writeFile(t, lines, aFile, strings.Repeat("record\t{}\n", 10_000))
+	for job, store := range map[string]string{"hoards": culpritStore(t), "grows": lines} {
+		out, stats, err := runJob(t, command(job), mapreduce.Config{Data: store, Memory: 128 << 20, Workers: 1})
+		if _, ok := errors.AsType[*mapreduce.MemoryError](err); !ok {
+			t.Errorf("%s: output %q, %v, want a *MemoryError", job, out, err)
+			continue
+		}
+		checkFault(t, err, false, []string{"task 0 failed 4 times", "; its share is 93 MiB"})
+		if stats.LostWorkers != 4 || stats.PeakMemory == 0 || stats.PeakMemory > 256<<20 {
+			t.Errorf("%s: %d workers lost, %d MiB in use", job, stats.LostWorkers, stats.PeakMemory>>20)
+		}
+	}
+}

@@ -1,0 +1,81 @@
+package mapreduce_test
+
+import (
+	"bytes"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+var manyValues = flag.Int("values", 300_000, "how many values TestManyValues gives to one key")
+
+// A key with any number of values, and a table spilled many times, go through the least memory that a run may have: that of all
+// processes together, shared pages counted once.
+func TestManyValues(t *testing.T) {
+	store, output := t.TempDir(), filepath.Join(t.TempDir(), "out.tsv")
+	for i := range 40 { // tasks
+		writeFile(t, store, fmt.Sprintf("saved_session/Firefox/nightly/30.0a1/%d.20140308.v2.log", i), strings.Repeat("a\t{}\n", max(*manyValues/400_000, 1)))
+	}
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(exe, "runner", "many", store, output)
+	cmd.Env = append(os.Environ(), fmt.Sprintf("%s=%d", memoryEnv, leastMemory))
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error)
+	go func() { ended <- cmd.Wait() }()
+	var most int64
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for err = errRunning; err == errRunning; {
+		select {
+		case err = <-ended:
+		case <-tick.C:
+			sum := proportional(cmd.Process.Pid)
+			for _, pid := range children(cmd.Process.Pid) {
+				sum += proportional(pid)
+			}
+			most = max(most, sum)
+		}
+	}
+	if err != nil {
+		t.Fatalf("%v\n%s", err, &stderr)
+	}
+	text, err := os.ReadFile(output)
+	if err != nil || !strings.HasPrefix(string(text), "k\t") || strings.Count(string(text), "\n") != 1 {
+		t.Errorf("output %q (%v), want one row", text, err)
+	}
+	t.Logf("%d MiB at most, of %d MiB: %s", most>>20, leastMemory>>20, text)
+	if most == 0 || most > leastMemory {
+		t.Errorf("%d MiB in use, want at most %d MiB", most>>20, leastMemory>>20)
+	}
+}
+
+// leastMemory is the least that a run may have.
+const leastMemory = 128 << 20
+
+var errRunning = errors.New("running")
+
+// proportional is the memory of a process, with its part of what it shares with others.
+func proportional(pid int) int64 {
+	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/smaps_rollup", pid)) // none if it has ended
+	_, rest, _ := strings.Cut(string(text), "\nPss:")
+	f := strings.Fields(rest)
+	if len(f) == 0 {
+		return 0
+	}
+	kb, _ := strconv.ParseInt(f[0], 10, 64)
+	return kb << 10
+}
