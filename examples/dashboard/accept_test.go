@@ -260,14 +260,18 @@ func TestSameBytes(t *testing.T) {
 		sameFiles(t, "stored as "+extension, contentOf(t, other), wantState)
 	}
 	for _, c := range []mapreduce.Config{{Workers: 1}, {Workers: 2, Partitions: 5}, {Workers: 8, Partitions: 1}, {Memory: 128 << 20}} {
-		name := filepath.Join(t.TempDir(), "delta.tsv.zst")
-		c.Data, c.Output, c.Filter = store, name, filter.Filter{"submission_date": filter.OneOf("20131204")}
-		if _, err := mapreduce.Run(t.Context(), mapreduce.Command(command(t).Path, "job"), c); err != nil {
+		other := t.TempDir()
+		w := publish.NewWriter(other, []string{"20131203", "20131204", "20131205", "20131206"})
+		defer w.Close()
+		c.Data, c.Stdout, c.Filter = store, w, filter.Filter{"submission_date": filter.OneOf("20131203", "20131204", "20131205", "20131206")}
+		stats, err := mapreduce.Run(t.Context(), mapreduce.Command(command(t).Path, "job"), c)
+		if err != nil {
 			t.Fatal(err)
 		}
-		if got, err := os.ReadFile(name); err != nil || string(got) != wantState["20131204.tsv.zst"] {
-			t.Errorf("%d workers, %d partitions, memory %d: another delta (%v)", c.Workers, c.Partitions, c.Memory, err)
+		if err := w.Commit(stats); err != nil {
+			t.Fatal(err)
 		}
+		sameFiles(t, fmt.Sprintf("%d workers, %d partitions, memory %d", c.Workers, c.Partitions, c.Memory), contentOf(t, other), wantState)
 	}
 }
 

@@ -21,11 +21,13 @@ func publishSite(ctx context.Context, args []string) error {
 	if *state == "" || *site == "" || *definitions == "" {
 		return fmt.Errorf("--state, --site and --definitions are required: %w", errUsage)
 	}
-	unlock, err := publish.Lock(*site)
-	if err != nil {
-		return err
+	for _, dir := range []string{*state, *site} {
+		unlock, err := publish.Lock(dir)
+		if err != nil {
+			return err
+		}
+		defer unlock()
 	}
-	defer unlock()
 	done, err := publish.Publish(ctx, publish.Options{
 		State: *state, Site: *site, Definitions: publish.Files(*definitions), Compress: *compress,
 	})

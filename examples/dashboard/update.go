@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -45,44 +46,107 @@ func update(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	self, err := os.Executable()
-	if err != nil {
+	u := updater{data: *data, state: *state, budget: budget}
+	if u.program, err = os.Executable(); err != nil {
 		return err
 	}
-	for _, d := range days {
-		stats, err := mapreduce.Run(ctx, mapreduce.Command(self, "job"), mapreduce.Config{
-			Data:   *data,
-			Filter: filter.Filter{submissionDate: filter.OneOf(d)},
-			Output: publish.DeltaName(*state, d),
-			MaxBad: budget,
-		})
-		if err != nil {
-			return fmt.Errorf("day %s: %w", d, err)
-		}
-		if err := publish.WriteManifest(*state, d, stats); err != nil {
+	for _, batch := range batches(days) {
+		if err := u.update(ctx, batch); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// An updater makes deltas.
+type updater struct {
+	data, state, program string
+
+	budget mapreduce.Budget // of a day
+}
+
+// update makes the deltas of some days in one run. If there are bad records, it does one day after the other, so that each has
+// an account and a budget of its own.
+func (u *updater) update(ctx context.Context, days []string) error {
+	if len(days) == 1 {
+		if err := u.run(ctx, days, u.budget); err != nil {
+			return fmt.Errorf("day %s: %w", days[0], err)
+		}
+		return nil
+	}
+	err := u.run(ctx, days, mapreduce.Budget{})
+	if e, ok := errors.AsType[*mapreduce.TaskError](err); !ok || !e.BadData {
+		return err
+	}
+	for i := range days {
+		if err := u.update(ctx, days[i:i+1]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (u *updater) run(ctx context.Context, days []string, budget mapreduce.Budget) error {
+	w := publish.NewWriter(u.state, days)
+	defer w.Close()
+	stats, err := mapreduce.Run(ctx, mapreduce.Command(u.program, "job"), mapreduce.Config{
+		Data:    u.data,
+		Filter:  filter.Filter{submissionDate: filter.OneOf(days...)},
+		Stdout:  w,
+		WorkDir: u.state,
+		MaxBad:  budget,
+	})
+	if err != nil {
+		return err
+	}
+	return w.Commit(stats)
+}
+
 const submissionDate = "submission_date"
 
-// submissionDays lists the days of submission in a store that an expression selects.
-func submissionDays(tree *storage.Tree, expr string) ([]string, error) {
+// A day is a day of submission in a store.
+type day struct {
+	name string
+	size int64 // bytes stored
+}
+
+// submissionDays lists the days of submission in a store that an expression selects, in order.
+func submissionDays(tree *storage.Tree, expr string) ([]day, error) {
 	f, err := tree.Schema().FilterOptions(time.Now()).ParseExpr(submissionDate + "=" + expr)
 	if err != nil {
 		return nil, fmt.Errorf("--day %s: %w: %w", expr, err, errUsage)
 	}
-	days := map[string]bool{}
+	sizes := map[string]int64{}
 	for file, err := range tree.Files(f) {
 		if err != nil {
 			continue // the run will tell
 		}
-		days[file.Dims.Get(submissionDate)] = true
+		sizes[file.Dims.Get(submissionDate)] += file.Size
 	}
-	if len(days) == 0 {
+	if len(sizes) == 0 {
 		return nil, fmt.Errorf("%s has no pings of %s: %w", tree.Dir(), expr, mapreduce.ErrNoInput)
 	}
-	return slices.Sorted(maps.Keys(days)), nil
+	var days []day
+	for _, name := range slices.Sorted(maps.Keys(sizes)) {
+		if !publish.IsDay(name) {
+			return nil, fmt.Errorf("--day %s: %s is the %s of files of %s, but no day; leave it out: %w", expr, name, submissionDate, tree.Dir(), errUsage)
+		}
+		days = append(days, day{name, sizes[name]})
+	}
+	return days, nil
+}
+
+// batches are the days to do in one run: starting one costs more than a day that is small.
+func batches(days []day) [][]string {
+	const enough = 256 << 20
+	var all [][]string
+	size := int64(enough)
+	for _, d := range days {
+		if size >= enough {
+			all, size = append(all, nil), 0
+		}
+		all[len(all)-1] = append(all[len(all)-1], d.name)
+		size += d.size
+	}
+	return all
 }

@@ -1,92 +1,64 @@
 // Package job adds up the histograms of pings for a dashboard.
 //
-// A row of the output is a cell: what all pings of one release, build day, submission day and leaf say of one measure. Days
-// of submission are added up later, by package publish; a store keeps them apart, so that the job runs over one at a time.
+// A record is one pair: its key is a leaf of the dashboard's tree, and its value has all histograms of the ping. The
+// output has, for each day of submission and release, what a dashboard reads of it, a measure a row:
 //
-//	release      channel/major version, nightly/27
-//	measure      GC_MS, SIMPLE_MEASURES_FIRSTPAINT; empty for the pings themselves
-//	build day    20131101
 //	submission day
-//	leaf         reason/appName/OS/osVersion/arch
-//	missing      summary values that these pings leave out, bit 0 for sum
-//	pings
-//	sums         a JSON array: buckets, then the five summary values, null for those that are missing
+//	release         channel/major version, nightly/27
+//	measure         GC_MS, SIMPLE_MEASURES_FIRSTPAINT; the first is empty
+//	cells           a JSON array
 //
-// Cells that differ in what is missing, or in the number of buckets, are apart.
+// The row without a measure says what groups of pings there are; a Groups in JSON. A cell of a measure is what the pings
+// of a group say of it:
+//
+//	[group, pings, [buckets..., sum, log sum, log sum of squares, sum of squares low, sum of squares high]]
+//
+// A group is its index among those of the first row. The last five elements are -1 if these pings leave them out; all others
+// are not negative. Those of a group that differ in what they leave out, or in the number of buckets, are apart. Days of
+// submission are added up later, by package publish: a store keeps them apart, so that the job runs over one at a time.
 package job
 
 import (
-	"iter"
-
 	"github.com/telemetry-mr/mr/mapreduce"
 	"github.com/telemetry-mr/mr/storage"
-	"github.com/telemetry-mr/mr/storage/histogram"
 )
 
-// A Key is what a cell is for.
+// A Key is the place of a ping. Pings of a day and a release are reduced together.
 type Key struct {
-	Release, Measure, Built, Submitted, Leaf string
+	Submitted, Release string
 
-	Missing uint8
+	Built string `mr:"order"`
+	Leaf  string `mr:"order"` // reason/appName/OS/osVersion/arch
 }
 
-type emitter = mapreduce.Emitter[Key, histogram.Array]
+type emitter = mapreduce.Emitter[Key, Sums]
 
-// Job returns the job.
-func Job() mapreduce.Job[Key, histogram.Array] {
-	return mapreduce.Job[Key, histogram.Array]{
+// Job returns the job. Beside the reasons for which it skips records, it has counters of what it leaves out for each day
+// of submission, see Counter.
+func Job() mapreduce.Job[Key, Sums] {
+	return mapreduce.Job[Key, Sums]{
 		Map:     mapPing,
-		Combine: histogram.Add,
-		Reduce:  reduceCell,
-		Columns: []string{"release", "measure", "built", "submitted", "leaf", "missing", "pings", "sums"},
+		Combine: add,
+		Reduce:  reduceRelease,
+		Columns: []string{"submitted", "release", "measure", "cells"},
 	}
 }
-
-// onePing is what a ping adds to the cell of pings.
-var onePing = histogram.Of()
 
 func mapPing(rec storage.Record, out *emitter) error {
 	key, reason := keyOf(rec)
+	c := counts{key.Submitted, out}
 	if reason != "" {
 		out.Skip(reason)
+		c.add(Skipped, reason)
 		return nil
 	}
-	out.Emit(key, onePing)
-	histogram.Each(rec.Get("histograms"), func(name string, a histogram.Array, ok bool) bool {
-		if !ok {
-			out.Count("histogram that is no array of numbers", 1)
-			return true
-		}
-		if !isMeasure(name) {
-			out.Count("histogram with a name that none has", 1)
-			return true
-		}
-		shape := a.Shape()
-		switch {
-		case !shape.Counts || shape.Negative || shape.Missing&1 != 0: // without a sum, the means of all would be wrong
-			out.Count("histogram with a number below zero, or with parts of samples", 1)
-			return true
-		case shape.Large:
-			out.Count("histogram with a number beyond 2^53", 1)
-			return true
-		}
-		key.Measure, key.Missing = name, shape.Missing
-		out.Emit(key, a)
-		return true
-	})
-	emitSimple(rec.Get("simpleMeasurements"), key, out)
-	return nil
-}
-
-func reduceCell(k Key, values iter.Seq[histogram.Array], rows *mapreduce.Rows) error {
-	for sum := range values {
-		for s := range sum.ByLength() {
-			text, err := s.AppendText(make([]byte, 0, 64+4*s.Len()))
-			if err != nil {
-				return err // no number of a ping is so large
-			}
-			rows.Add(k.Release, k.Measure, k.Built, k.Submitted, k.Leaf, int64(k.Missing), s.N(), withoutMissing(text, k.Missing))
-		}
-	}
+	c.add(Pings, "")
+	histograms := rec.Get("histograms")
+	buf := histograms.Buffer() // for as long as the engine needs what is emitted
+	p := pingWriter{b: beginPing((*buf)[:0], key), refused: c}
+	p.histograms(histograms, buf)
+	p.simpleMeasures(rec.Get("simpleMeasurements"))
+	*buf = p.b
+	out.Emit(key, Sums{b: p.b})
 	return nil
 }

@@ -9,8 +9,9 @@ import (
 	"github.com/telemetry-mr/mr/storage"
 )
 
-// keyOf returns the key of a ping's cells but for the measure, or why it has none.
+// keyOf returns the key of a ping, or why it has none; then the day of submission is there if that is known.
 func keyOf(rec storage.Record) (k Key, reason string) {
+	k.Submitted = day(rec.Dims.Get("submission_date"))
 	info := rec.Get("info")
 	if !info.Exists() {
 		return k, "no info"
@@ -24,7 +25,7 @@ func keyOf(rec storage.Record) (k Key, reason string) {
 	if k.Built = day(rec.Dims.Get("appBuildID")); k.Built == "" {
 		return k, "build without a day"
 	}
-	if k.Submitted = day(rec.Dims.Get("submission_date")); k.Submitted == "" {
+	if k.Submitted == "" {
 		return k, "submission without a day"
 	}
 	os, _ := info.Get("OS").Str()
@@ -106,12 +107,17 @@ func isMeasure(name string) bool {
 		return false
 	}
 	for i := range len(name) {
-		switch c := name[i]; {
-		case c >= 'A' && c <= 'Z', c >= 'a' && c <= 'z', c >= '0' && c <= '9', c == '_':
-		case (c == '-' || c == '.') && i > 0:
-		default:
+		if !inMeasure[name[i]] {
 			return false
 		}
 	}
-	return true
+	return name[0] != '-' && name[0] != '.'
 }
+
+// inMeasure are the bytes that the name of a measure may have.
+var inMeasure = func() (in [256]bool) {
+	for _, c := range []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.") {
+		in[c] = true
+	}
+	return in
+}()

@@ -10,12 +10,15 @@ import (
 	"github.com/telemetry-mr/mr/storage/histogram"
 )
 
-// Simple is the definition of all simple measures.
+// The definition of all simple measures.
 const (
 	SimplePrefix  = "SIMPLE_MEASURES_"
 	SimpleLow     = 1
 	SimpleHigh    = 30000
 	SimpleBuckets = 50
+
+	// MaxSimple is how many simple measures of a release are kept, those with most pings: their names come from pings.
+	MaxSimple = 1000
 )
 
 var simpleRanges = sync.OnceValue(func() []int64 {
@@ -23,46 +26,63 @@ var simpleRanges = sync.OnceValue(func() []int64 {
 	return d.Ranges()
 })
 
-// emitSimple emits the simple measures of a ping: each number is a histogram of one sample.
-func emitSimple(measures storage.Value, key Key, out *emitter) {
-	for name, v := range measures.Members() {
+// simpleMeasures adds the members of the object v: each number is a histogram of one sample.
+func (p *pingWriter) simpleMeasures(v storage.Value) {
+	for name, v := range v.Members() {
 		if members, ok := v.Object(); ok {
 			for member, v := range members {
-				emitSample(name+"_"+member, v, key, out)
+				p.simple(name+"_"+member, v)
 			}
 			continue
 		}
-		emitSample(name, v, key, out)
+		p.simple(name, v)
 	}
 }
 
-func emitSample(name string, v storage.Value, key Key, out *emitter) {
+func (p *pingWriter) simple(name string, v storage.Value) {
 	x, ok := v.Float()
+	reason := ""
 	switch {
 	case !ok:
-		out.Count("simple measure that is no number", 1)
-		return
+		reason = "simple measure that is no number"
 	case x < 0:
-		out.Count("simple measure below zero", 1)
-		return
+		reason = "simple measure below zero"
 	case x > 1<<53:
-		out.Count("simple measure beyond 2^53", 1)
+		reason = "simple measure beyond 2^53"
+	default:
+		if name = simpleName(name); name == "" {
+			reason = "simple measure with a name that none has"
+		}
+	}
+	if reason != "" {
+		p.refused.add(Refused, reason)
 		return
 	}
-	if key.Measure = simpleName(name); key.Measure == "" {
-		out.Count("simple measure with a name that none has", 1)
-		return
-	}
-	var elements [SimpleBuckets + 5]float64
-	i, found := slices.BinarySearch(simpleRanges(), int64(x))
+	bucket, found := slices.BinarySearch(simpleRanges(), int64(x))
 	if !found {
-		i--
+		bucket--
+	}
+	p.sample(name, bucket, x)
+}
+
+// sample adds the histogram of x, which is in a bucket.
+func (p *pingWriter) sample(name string, bucket int, x float64) {
+	const sum, logSum, logSquares = SimpleBuckets, SimpleBuckets + 1, SimpleBuckets + 2
+	start := len(p.b)
+	p.b = appendInt(beginEntry(p.b, name), bucket, 1)
+	ints, whole := 1, x < maxInt && x == math.Trunc(x)
+	if whole && x > 0 {
+		p.b = appendInt(p.b, sum, uint64(x))
+		ints++
+	}
+	floats := len(p.b)
+	if !whole {
+		p.b = appendFloat(p.b, sum, x)
 	}
 	log := math.Log(x + 1)
-	elements[i] = 1
-	copy(elements[SimpleBuckets:], []float64{x, log, log * log, -1, -1})
-	key.Missing = 0b11000
-	out.Emit(key, histogram.Of(elements[:]...))
+	p.b = appendFloat(p.b, logSum, log)
+	p.b = appendFloat(p.b, logSquares, log*log)
+	endEntry(p.b[start:], 0b11000, SimpleBuckets+summaryLen, ints, len(p.b)-floats, 1)
 }
 
 // simpleNames remembers what simpleName has returned. Names come from pings, so it remembers so many and no more.

@@ -1,6 +1,8 @@
 package publish
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -13,13 +15,19 @@ import (
 )
 
 // A Source has the definitions of measures. For releases that it knows nothing of it returns an error.
-type Source func(release string) (*histogram.Definitions, error)
+type Source func(release string) (Definitions, error)
+
+// Definitions are those of a release.
+type Definitions struct {
+	*histogram.Definitions
+	Sum string // SHA-256 of the file
+}
 
 // Files returns a source for name: a file Histograms.json for all releases, or a directory with one for each, nightly-27.json
 // for nightly/27, and default.json for the others.
 func Files(name string) Source {
-	read := map[string]*histogram.Definitions{}
-	return func(release string) (*histogram.Definitions, error) {
+	read := map[string]Definitions{}
+	return func(release string) (Definitions, error) {
 		file := name
 		if info, err := os.Stat(name); err == nil && info.IsDir() {
 			file = filepath.Join(name, strings.ReplaceAll(release, "/", "-")+".json")
@@ -27,19 +35,20 @@ func Files(name string) Source {
 				file = filepath.Join(name, "default.json")
 			}
 		}
-		if defs := read[file]; defs != nil {
+		if defs, ok := read[file]; ok {
 			return defs, nil
 		}
 		data, err := os.ReadFile(file)
 		if err != nil {
-			return nil, fmt.Errorf("definitions of %s: %w", release, err)
+			return Definitions{}, fmt.Errorf("definitions of %s: %w", release, err)
 		}
 		defs, err := histogram.ParseDefinitions(data, histogram.DefinitionOptions{})
 		if err != nil {
-			return nil, fmt.Errorf("%s:%w", file, err)
+			return Definitions{}, fmt.Errorf("%s:%w", file, err)
 		}
-		read[file] = defs
-		return defs, nil
+		sum := sha256.Sum256(data)
+		read[file] = Definitions{defs, hex.EncodeToString(sum[:])}
+		return read[file], nil
 	}
 }
 

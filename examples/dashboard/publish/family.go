@@ -2,116 +2,135 @@ package publish
 
 import (
 	"bytes"
-	"maps"
+	"cmp"
 	"slices"
 	"strconv"
 	"time"
 
+	"github.com/telemetry-mr/mr/examples/dashboard/job"
 	"github.com/telemetry-mr/mr/storage/histogram"
 )
 
 // A family is what a measure has by day: by build date or by submission date.
-type family map[string]map[int]*cell // day, leaf
-
-// A cell is the sum for a day and a leaf.
-type cell struct {
-	sums     histogram.Array
-	pings    int64
-	reported uint8 // summary values that at least one ping had
+type family struct {
+	days  []string
+	cells []cell
 }
 
-func (f family) add(day string, leaf int, a histogram.Array, r *row) {
-	cells := f[day]
-	if cells == nil {
-		cells = map[int]*cell{}
-		f[day] = cells
-	}
-	c := cells[leaf]
-	if c == nil {
-		c = &cell{}
-		cells[leaf] = c
-	}
-	histogram.Add(&c.sums, a)
-	c.pings += r.pings
-	c.reported |= ^r.missing
+// A cell is what the pings of a day and a leaf say, or some of these.
+type cell struct {
+	place uint64 // index of the day, id of the leaf
+	pings int64
+	sums  []byte // JSON, of the job
+}
+
+func (f *family) add(day, leaf int, pings int64, sums []byte) {
+	f.cells = append(f.cells, cell{uint64(day)<<32 | uint64(leaf), pings, sums})
 }
 
 // append appends the text of the family's file to b. It fails on a sum that is beyond float64.
-func (f family) append(b []byte) ([]byte, error) {
+func (f *family) append(b []byte) ([]byte, error) {
+	slices.SortFunc(f.cells, func(a, b cell) int { return cmp.Compare(a.place, b.place) })
 	b = append(b, '{')
-	for i, day := range slices.Sorted(maps.Keys(f)) {
-		if i > 0 {
-			b = append(b, ",\n"...)
+	last := -1
+	for cells := f.cells; len(cells) > 0; {
+		place, n := cells[0].place, 1
+		for n < len(cells) && cells[n].place == place {
+			n++
 		}
-		b = append(b, '"')
-		b = append(b, day...)
-		b = append(b, `":[`...)
-		for i, leaf := range slices.Sorted(maps.Keys(f[day])) {
-			if i > 0 {
-				b = append(b, ",\n"...)
-			}
+		switch day := int(place >> 32); {
+		case day == last:
+			b = append(b, ",\n"...)
+		case last < 0:
+			b = append(append(append(b, '"'), f.days[day]...), `":[`...)
+		default:
+			b = append(append(append(b, "],\n\""...), f.days[day]...), `":[`...)
+		}
+		last = int(place >> 32)
+		sum := cells[0]
+		if n > 1 {
 			var err error
-			if b, err = f[day][leaf].append(b, leaf); err != nil {
+			if sum, err = total(cells[:n]); err != nil {
 				return nil, err
 			}
 		}
+		b = append(b, sum.sums[:len(sum.sums)-1]...) // without the bracket
+		b = strconv.AppendInt(append(b, ','), sum.pings, 10)
+		b = strconv.AppendUint(append(b, ','), place&(1<<32-1), 10)
+		b = append(b, ']')
+		cells = cells[n:]
+	}
+	if last >= 0 {
 		b = append(b, ']')
 	}
 	return append(b, "}\n"...), nil
 }
 
-// append appends the array of a cell: sums, pings and leaf.
-func (c *cell) append(b []byte, leaf int) ([]byte, error) {
-	start := len(b)
-	b, err := c.sums.AppendText(b)
-	if err != nil {
-		return nil, err
-	}
-	b = b[:len(b)-1] // the bracket
-	if c.reported&0b11111 != 0b11111 {
-		b = c.unreported(b, start)
-	}
-	b = append(b, ',')
-	b = strconv.AppendInt(b, c.pings, 10)
-	b = append(b, ',')
-	b = strconv.AppendInt(b, int64(leaf), 10)
-	return append(b, ']'), nil
-}
-
-// unreported makes -1 of the summary values, at the end of b, that no ping had.
-func (c *cell) unreported(b []byte, start int) []byte {
-	var values [5][]byte
-	end := len(b)
-	for i := len(values) - 1; i >= 0; i-- {
-		comma := start + bytes.LastIndexByte(b[start:end], ',')
-		values[i] = bytes.Clone(b[comma+1 : end])
-		end = comma
-	}
-	b = b[:end]
-	for i, v := range values {
-		b = append(b, ',')
-		if c.reported>>i&1 == 0 {
-			v = []byte("-1")
+// total is the sum of cells of one place. What is missing in some of them does not count, and what is missing in all of them
+// is missing in the sum.
+func total(cells []cell) (sum cell, err error) {
+	sum.place = cells[0].place
+	missing := 0b11111
+	var sums histogram.Array
+	for _, c := range cells {
+		var a histogram.Array
+		text, absent := withNulls(c.sums)
+		if err := a.UnmarshalJSON(text); err != nil {
+			return sum, err
 		}
-		b = append(b, v...)
+		histogram.Add(&sums, a)
+		sum.pings += c.pings
+		missing &= absent
 	}
-	return b
+	text, err := sums.AppendText(nil)
+	sum.sums = withMissing(text, missing)
+	return sum, err
 }
 
-// recents remembers what recent has returned: rows are many, days few.
-type recents map[[2]string]bool
+// withNulls is the text of an array with null for the summary values that are -1, of which absent has bits.
+func withNulls(text []byte) (nulls []byte, absent int) {
+	values, rest := cutSummary(text)
+	for i, v := range values {
+		if string(v) == "-1" {
+			absent |= 1 << i
+			values[i] = []byte("null")
+		}
+	}
+	return joinSummary(rest, values), absent
+}
+
+// withMissing is the text of an array with -1 for the summary values that are missing.
+func withMissing(text []byte, missing int) []byte {
+	values, rest := cutSummary(text)
+	for i := range values {
+		if missing>>i&1 != 0 {
+			values[i] = []byte("-1")
+		}
+	}
+	return joinSummary(rest, values)
+}
+
+const summaryLen = 5
+
+// cutSummary returns the last five elements of an array, and its text before the comma in front of them.
+func cutSummary(text []byte) (values [summaryLen][]byte, rest []byte) {
+	rest = text[:len(text)-1]
+	for i := len(values) - 1; i >= 0; i-- {
+		comma := bytes.LastIndexByte(rest, ',')
+		values[i], rest = rest[comma+1:], rest[:max(comma, 0)]
+	}
+	return values, rest
+}
+
+func joinSummary(rest []byte, values [summaryLen][]byte) []byte {
+	text := bytes.Clone(rest)
+	for _, v := range values {
+		text = append(append(text, ','), v...)
+	}
+	return append(text, ']')
+}
 
 // recent reports whether a day of submission counts by submission date: at most 60 days after the build.
-func (r recents) recent(built, submitted string) bool {
-	days := [2]string{built, submitted}
-	yes, known := r[days]
-	if !known {
-		yes = recent(built, submitted)
-		r[days] = yes
-	}
-	return yes
-}
-
 func recent(built, submitted string) bool {
 	b, err1 := time.Parse(dayLayout, built)
 	s, err2 := time.Parse(dayLayout, submitted)
@@ -120,7 +139,13 @@ func recent(built, submitted string) bool {
 
 const dayLayout = "20060102"
 
-func isDay(s string) bool {
+// IsDay reports whether s is a day: 20131101.
+func IsDay(s string) bool {
 	_, err := time.Parse(dayLayout, s)
 	return err == nil
+}
+
+// isSimple reports whether a measure is a simple one.
+func isSimple(measure string) bool {
+	return len(measure) > len(job.SimplePrefix) && measure[:len(job.SimplePrefix)] == job.SimplePrefix
 }

@@ -3,7 +3,7 @@ package publish
 import (
 	"bytes"
 	"encoding/json"
-	"maps"
+	"hash/fnv"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,32 +14,42 @@ var levelNames = []string{"reason", "appName", "OS", "osVersion", "arch"}
 
 const levels = 5
 
-// leaves are the leaves of a release's filter tree and their ids. Ids count the nodes of the tree in order, from 0 at the root, so
-// they depend on the set of leaves alone.
+// leaves are the leaves of a release's filter tree, with ids. The id of a node is a hash of its path, so that leaves keep
+// theirs when others come, or the next number that is free if another node has it; they depend on the set of leaves alone.
 type leaves struct {
 	names []string // sorted level by level
 	ids   map[string]int
+	nodes map[string]int // ids of all nodes, by path
 }
 
-func newLeaves(set map[string]int64) *leaves {
-	l := &leaves{ids: map[string]int{}}
+// maxID is the largest id of a node; the root has 0.
+const maxID = 1<<24 - 1
+
+func newLeaves(set map[string]bool) *leaves {
+	l := &leaves{ids: map[string]int{}, nodes: map[string]int{}}
 	paths := make([][]string, 0, len(set))
-	for name := range maps.Keys(set) {
+	for name := range set {
 		paths = append(paths, strings.Split(name, "/"))
 	}
 	slices.SortFunc(paths, slices.Compare)
-	id := 0
-	var last []string
+	taken := map[int]bool{0: true}
 	for _, path := range paths {
-		same := 0
-		for same < len(last) && path[same] == last[same] {
-			same++
+		for depth := range path {
+			node := strings.Join(path[:depth+1], "/")
+			if l.nodes[node] > 0 {
+				continue
+			}
+			h := fnv.New32a()
+			_, _ = h.Write([]byte(node)) // never fails
+			id := int(h.Sum32() & maxID)
+			for taken[id] {
+				id = (id + 1) & maxID
+			}
+			taken[id], l.nodes[node] = true, id
 		}
-		id += levels - same // a node for each level that is new
-		last = path
 		name := strings.Join(path, "/")
 		l.names = append(l.names, name)
-		l.ids[name] = id
+		l.ids[name] = l.nodes[name]
 	}
 	return l
 }
@@ -48,7 +58,7 @@ func newLeaves(set map[string]int64) *leaves {
 func (l *leaves) tree() []byte {
 	var b bytes.Buffer
 	b.WriteString(`{"_id":0,"name":"reason"`)
-	id, depth := 0, 0
+	depth := 0
 	var last []string
 	for _, name := range l.names {
 		path := strings.Split(name, "/")
@@ -60,10 +70,9 @@ func (l *leaves) tree() []byte {
 			b.WriteByte('}')
 		}
 		for ; depth < levels; depth++ {
-			id++
 			b.WriteByte(',')
 			b.Write(quoted(path[depth]))
-			b.WriteString(`:{"_id":` + strconv.Itoa(id))
+			b.WriteString(`:{"_id":` + strconv.Itoa(l.nodes[strings.Join(path[:depth+1], "/")]))
 			if depth+1 < levels {
 				b.WriteString(`,"name":"` + levelNames[depth+1] + `"`)
 			}

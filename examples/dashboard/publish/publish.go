@@ -10,6 +10,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -18,7 +19,7 @@ import (
 
 // Options say what to publish. All but Compress are required.
 type Options struct {
-	State       string // directory of deltas
+	State       string // directory of the days that are done
 	Site        string // directory of the files; it is made if it is not there
 	Definitions Source
 	Compress    bool // each file also with .gz behind its name, for servers that send it so
@@ -33,9 +34,10 @@ const (
 	siteFile     = "site.json"
 )
 
-// Publish makes the site of all deltas. The same deltas and definitions give the same bytes, in whatever order the deltas came
-// about. After an error, or when it is killed, the old site is whole. The folders of the site before stay for readers that
-// have begun with them; older ones are removed. One call at a time: Lock sees to that.
+// Publish makes the site of all days. The same days and definitions give the same bytes, in whatever order the days came
+// about. A release of which neither has changed keeps its folder, and costs nothing. After an error, or when it is killed, the
+// old site is whole. The folders of the site before stay for readers that have begun with them; older ones are removed. One
+// call at a time: Lock sees to that.
 func Publish(ctx context.Context, o Options) (*Site, error) {
 	manifests, err := readState(o.State)
 	if err != nil {
@@ -47,43 +49,39 @@ func Publish(ctx context.Context, o Options) (*Site, error) {
 	if err := os.MkdirAll(o.Site, 0o755); err != nil {
 		return nil, err
 	}
-	site := &Site{Skipped: map[string]int64{}, Refused: map[string]int64{}, Dropped: []Dropped{}}
-	var names, days []string
-	for _, m := range manifests {
-		site.addDay(m)
-		names, days = append(names, m.Day+deltaSuffix), append(days, m.Day)
-	}
-	site.MissingDays = missing(days)
-	in, err := openDeltas(o.State, names)
-	if err != nil {
-		return nil, err
-	}
-	defer in.close()
-	folders := map[string]*snapshot{}
+	site := newSite(manifests)
+	versions := map[string]string{}
+	var made []*snapshot
 	defer func() {
-		for _, f := range folders {
-			f.remove()
+		for _, s := range made {
+			s.remove()
 		}
 	}()
-	versions := map[string]string{}
-	for in.row() != nil {
-		r := &release{name: in.row().release, site: site, definitions: map[string]definition{}, recents: recents{}}
+	for _, r := range releases(manifests) {
 		if r.defs, err = o.Definitions(r.name); err != nil {
 			return nil, err
 		}
-		if r.folder, err = newSnapshot(o.Site, o.Compress); err != nil {
+		folder := r.folder(o.Compress)
+		a, err := readAccount(filepath.Join(o.Site, folder))
+		if errors.Is(err, fs.ErrNotExist) {
+			var s *snapshot
+			if s, err = newSnapshot(o.Site, folder, o.Compress); err != nil {
+				return nil, err
+			}
+			made = append(made, s)
+			a, err = r.publish(ctx, o.State, s)
+		}
+		if err != nil {
 			return nil, err
 		}
-		folders[r.name] = r.folder
-		if versions[r.name], err = r.publish(ctx, in); err != nil {
-			return nil, err
-		}
-		site.Pings += r.pings
-		site.Releases = append(site.Releases, r.account(versions[r.name]))
+		versions[r.name] = folder
+		site.addRelease(a)
 	}
-	syncFiles()
-	for name, folder := range folders {
-		if err := folder.rename(versions[name]); err != nil {
+	if len(made) > 0 {
+		syncFiles()
+	}
+	for _, s := range made {
+		if err := s.rename(); err != nil {
 			return nil, err
 		}
 	}

@@ -2,16 +2,18 @@ package publish_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
+	"github.com/telemetry-mr/mr/examples/dashboard/job"
 	"github.com/telemetry-mr/mr/examples/dashboard/publish"
 	"github.com/telemetry-mr/mr/mapreduce"
-	"github.com/telemetry-mr/mr/storage"
 )
 
 const definitions = `{
@@ -27,46 +29,69 @@ const (
 	linux   = "saved_session/Firefox/Linux/3.11/x86-64"
 )
 
-// day is the delta of a day: release, measure, built, leaf, missing, pings, sums.
+// days are the rows of days: release, measure, cells. GROUPS are the groups of pings, build day, leaf and pings, and a simple
+// measure that one ping has.
 var days = map[string][]string{
 	"20131103": {
-		"nightly/27||20131101|" + linux + "|0|2|[]",
-		"nightly/27||20131102|" + windows + "|0|1|[]",
-		"nightly/27|DEMO_LINEAR|20131101|" + linux + "|6|2|[1,2,1,1,0,0,67,null,null,1407,0]",
-		"nightly/27|DEMO_LINEAR|20131102|" + windows + "|6|1|[0,3,0,0,1,0,66,null,null,1956,0]",
-		"nightly/27|SIMPLE_MEASURES_FIRSTPAINT|20131101|" + linux + "|24|1|[0" + strings.Repeat(",0", 48) + ",1,40000,10.5,110.25,null,null]",
+		"nightly/27||GROUPS 20131101 " + linux + " 2 20131102 " + windows + " 1;SIMPLE_MEASURES_FIRSTPAINT",
+		"nightly/27|DEMO_LINEAR|[[0,2,[1,2,1,1,0,0,67,-1,-1,1407,0]],[1,1,[0,3,0,0,1,0,66,-1,-1,1956,0]]]",
+		"nightly/27|SIMPLE_MEASURES_FIRSTPAINT|[[0,1,[0" + strings.Repeat(",0", 48) + ",1,40000,10.5,110.25,-1,-1]]]",
 	},
 	"20131104": {
-		"beta/26||20131001|" + windows + "|0|8|[]",
-		"beta/26|DEMO_BOOL|20131001|" + windows + "|6|8|[3,5,0,5,null,null,5,0]",
-		"beta/26|DEMO_EXP|20131001|" + windows + "|24|1|[0,2,1,1,0,46,8.539932678385727,21.3394092146693,null,null]",
-		"nightly/27||20131101|" + windows + "|0|1|[]",
-		"nightly/27||20130801|" + windows + "|0|1|[]",
-		"nightly/27|DEMO_COUNT|20131101|" + windows + "|6|1|[3,3,null,null,9,0]",
-		"nightly/27|DEMO_ENUM|20130801|" + windows + "|6|1|[0,0,1,0,2,null,null,4,0]",
-		"nightly/27|DEMO_LINEAR|20131101|" + windows + "|0|1|[0,0,0,0,0,1,60,7,7,3600,0]",
-		"nightly/27|DEMO_LINEAR|20131101|" + windows + "|6|1|[0,0,0,1,60,null,null,3600,0]",
-		"nightly/27|NOBODY_KNOWS|20131101|" + windows + "|6|1|[1,0,1,null,null,1,0]",
+		"beta/26||GROUPS 20131001 " + windows + " 8",
+		"beta/26|DEMO_BOOL|[[0,8,[3,5,0,5,-1,-1,5,0]]]",
+		"beta/26|DEMO_EXP|[[0,1,[0,2,1,1,0,46,8.539932678385727,21.3394092146693,-1,-1]]]",
+		"nightly/27||GROUPS 20130801 " + windows + " 1 20131101 " + windows + " 1",
+		"nightly/27|DEMO_COUNT|[[1,1,[3,3,-1,-1,9,0]]]",
+		"nightly/27|DEMO_ENUM|[[0,1,[0,0,1,0,2,-1,-1,4,0]]]",
+		"nightly/27|DEMO_LINEAR|[[1,1,[0,0,0,1,60,-1,-1,3600,0]],[1,1,[0,0,0,0,0,1,60,7,7,3600,0]],[1,1,[1,0,0,0,0,0,0,-1,-1,0,0]]]",
+		"nightly/27|NOBODY_KNOWS|[[1,1,[1,0,1,-1,-1,1,0]]]",
 	},
 }
 
+// row is a row of the job.
+func row(t *testing.T, day, text string) string {
+	t.Helper()
+	cells := strings.Split(text, "|")
+	if list, ok := strings.CutPrefix(cells[len(cells)-1], "GROUPS "); ok {
+		var g job.Groups
+		list, simple, ok := strings.Cut(list, ";")
+		if ok {
+			g.Simple = map[string]int64{simple: 1}
+		}
+		for f := strings.Fields(list); len(f) > 0; f = f[3:] {
+			pings, err := strconv.ParseInt(f[2], 10, 64)
+			if err != nil {
+				t.Fatal(err)
+			}
+			g.Groups = append(g.Groups, job.Group{Built: f[0], Leaf: f[1], Pings: pings})
+		}
+		b, err := json.Marshal(g)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cells[len(cells)-1] = string(b)
+	}
+	return day + "\t" + strings.Join(cells, "\t") + "\n"
+}
+
+// writeDay writes what a run of the job over a day would.
 func writeDay(t *testing.T, state, day string, rows []string) {
 	t.Helper()
-	f, err := storage.CreateFile(publish.DeltaName(state, day))
-	if err != nil {
-		t.Fatal(err)
+	w := publish.NewWriter(state, []string{day})
+	defer w.Close()
+	for _, text := range rows {
+		// In two parts, as a stream may come.
+		text = row(t, day, text)
+		if _, err := w.Write([]byte(text[:len(text)/2])); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.Write([]byte(text[len(text)/2:])); err != nil {
+			t.Fatal(err)
+		}
 	}
-	defer f.Close()
-	for _, row := range rows {
-		cells := strings.Split(row, "|")
-		cells = slices.Insert(cells, 3, day)
-		_, _ = f.Write([]byte(strings.Join(cells, "\t") + "\n"))
-	}
-	if err := f.Commit(); err != nil {
-		t.Fatal(err)
-	}
-	if err := publish.WriteManifest(state, day, mapreduce.Stats{
-		Lines: 5, SkippedBy: map[string]int64{"no info": 1}, Counts: map[string]int64{"simple measure below zero": 2},
+	if err := w.Commit(mapreduce.Stats{
+		Counts: map[string]int64{day + " pings": 4, day + " skipped no info": 1, day + " refused simple measure below zero": 2},
 	}); err != nil {
 		t.Fatal(err)
 	}
@@ -125,25 +150,21 @@ func TestPublish(t *testing.T) {
 	}
 	nightly, beta := versions["nightly/27"]+"/", versions["beta/26"]+"/"
 
-	const tree = `{"_id":0,"name":"reason","saved_session":{"_id":1,"name":"appName","Firefox":{"_id":2,"name":"OS",` +
-		`"Linux":{"_id":3,"name":"osVersion","3.11":{"_id":4,"name":"arch","x86-64":{"_id":5}}},` +
-		`"WINNT":{"_id":6,"name":"osVersion","6.1":{"_id":7,"name":"arch","x86":{"_id":8}}}}}}` + "\n"
+	ids := leafIDs(t, files[nightly+"leaves.json"])
+	lin, win := ids[linux], ids[windows]
 	for name, want := range map[string]string{
-		nightly + "filter-tree.json": tree,
-		nightly + "DEMO_LINEAR-by-build-date.json": `{"20131101":[[1,2,1,1,0,0,67,-1,-1,1407,0,2,5],` + "\n" +
-			`[0,0,0,0,0,1,60,7,7,3600,0,1,8]],` + "\n" + `"20131102":[[0,3,0,0,1,0,66,-1,-1,1956,0,1,8]]}` + "\n",
-		nightly + "DEMO_LINEAR-by-submission-date.json": `{"20131103":[[1,2,1,1,0,0,67,-1,-1,1407,0,2,5],` + "\n" +
-			`[0,3,0,0,1,0,66,-1,-1,1956,0,1,8]],` + "\n" + `"20131104":[[0,0,0,0,0,1,60,7,7,3600,0,1,8]]}` + "\n",
+		nightly + "DEMO_LINEAR-by-build-date.json": fmt.Sprintf(`{"20131101":[[1,2,1,1,0,0,67,-1,-1,1407,0,2,%d],`+"\n"+
+			`[1,0,0,0,0,1,60,7,7,3600,0,2,%d]],`+"\n"+`"20131102":[[0,3,0,0,1,0,66,-1,-1,1956,0,1,%[2]d]]}`+"\n", lin, win),
+		nightly + "DEMO_LINEAR-by-submission-date.json": fmt.Sprintf(`{"20131103":[[1,2,1,1,0,0,67,-1,-1,1407,0,2,%d],`+"\n"+
+			`[0,3,0,0,1,0,66,-1,-1,1956,0,1,%d]],`+"\n"+`"20131104":[[1,0,0,0,0,1,60,7,7,3600,0,2,%[2]d]]}`+"\n", lin, win),
 		// Submitted 95 days after the build.
-		nightly + "DEMO_ENUM-by-build-date.json":      `{"20130801":[[0,0,1,0,2,-1,-1,4,0,1,8]]}` + "\n",
+		nightly + "DEMO_ENUM-by-build-date.json":      fmt.Sprintf(`{"20130801":[[0,0,1,0,2,-1,-1,4,0,1,%d]]}`+"\n", win),
 		nightly + "DEMO_ENUM-by-submission-date.json": "{}\n",
-		beta + "DEMO_EXP-by-build-date.json":          `{"20131001":[[0,2,1,1,0,46,8.539932678385727,21.3394092146693,-1,-1,1,5]]}` + "\n",
+		beta + "DEMO_EXP-by-build-date.json":          fmt.Sprintf(`{"20131001":[[0,2,1,1,0,46,8.539932678385727,21.3394092146693,-1,-1,1,%d]]}`+"\n", win),
 		beta + "histograms.json": `{"DEMO_BOOL":{"kind":"boolean","description":"yes or no"},` +
 			`"DEMO_EXP":{"kind":"exponential","description":"logs","low":1,"high":100,"n_buckets":5}}` + "\n",
-		nightly + "pings.json": `{"build":{"20130801":{"8":1},"20131101":{"5":2,"8":1},"20131102":{"8":1}},` +
-			`"submission":{"20131103":{"5":2,"8":1},"20131104":{"8":1}}}` + "\n",
-		nightly + "leaves.json": `{"columns":["id","reason","appName","OS","osVersion","arch"],` +
-			`"leaves":[[5,"saved_session","Firefox","Linux","3.11","x86-64"],[8,"saved_session","Firefox","WINNT","6.1","x86"]]}` + "\n",
+		nightly + "pings.json": fmt.Sprintf(`{"build":{"20130801":{"%d":1},"20131101":{"%[2]d":2,"%[1]d":1},"20131102":{"%[1]d":1}},`+
+			`"submission":{"20131103":{"%[2]d":2,"%[1]d":1},"20131104":{"%[1]d":1}}}`+"\n", win, lin),
 	} {
 		if files[name] != want {
 			t.Errorf("%s is\n%swant\n%s", name, files[name], want)
@@ -162,6 +183,9 @@ func TestPublish(t *testing.T) {
 	if strings.Contains(files[nightly+"histograms.json"], "<") {
 		t.Error("a description has markup that is not escaped")
 	}
+	if got := treeIDs(t, files[nightly+"filter-tree.json"]); !reflect.DeepEqual(got, ids) || len(ids) != 2 {
+		t.Errorf("the leaves of the tree are %v, those of leaves.json %v", got, ids)
+	}
 	if account.Pings != 13 || account.Skipped["no info"] != 2 || account.Refused["simple measure below zero"] != 4 || account.Records != 10 {
 		t.Errorf("the account is %+v", account)
 	}
@@ -176,6 +200,39 @@ func TestPublish(t *testing.T) {
 	}; !reflect.DeepEqual(dropped, want) {
 		t.Errorf("dropped %v, want %v", dropped, want)
 	}
+}
+
+// leafIDs are the ids in leaves.json, by leaf.
+func leafIDs(t *testing.T, text string) map[string]int {
+	t.Helper()
+	ids := map[string]int{}
+	for _, row := range decode[struct{ Leaves [][]any }](t, text).Leaves {
+		var path []string
+		for _, cell := range row[1:] {
+			path = append(path, cell.(string))
+		}
+		ids[strings.Join(path, "/")] = int(row[0].(float64))
+	}
+	return ids
+}
+
+// treeIDs are those of the leaves in filter-tree.json.
+func treeIDs(t *testing.T, text string) map[string]int {
+	t.Helper()
+	ids := map[string]int{}
+	var walk func(node map[string]any, path string)
+	walk = func(node map[string]any, path string) {
+		for name, child := range node {
+			if child, ok := child.(map[string]any); ok {
+				walk(child, path+"/"+name)
+			}
+		}
+		if len(node) == 1 {
+			ids[path[1:]] = int(node["_id"].(float64))
+		}
+	}
+	walk(decode[map[string]any](t, text), "")
+	return ids
 }
 
 // TestSameSite: it does not matter in which order days came, or how often; and what readers may still need stays.
@@ -194,7 +251,7 @@ func TestSameSite(t *testing.T) {
 	if err := os.Mkdir(leftover, 0o777); err != nil {
 		t.Fatal(err)
 	}
-	writeDay(t, state, "20131103", days["20131103"][:3])
+	writeDay(t, state, "20131103", days["20131103"][:2])
 	publishTo(t, state, again)
 	writeDay(t, state, "20131103", days["20131103"])
 	publishTo(t, state, again)
@@ -230,19 +287,33 @@ func TestBrokenState(t *testing.T) {
 		t.Fatal(err)
 	}
 	before := content(t, site)
-	writeDay(t, state, "20131104", []string{"x|y|z|a|b|c|d"})
-	if err := try(); err == nil || !strings.Contains(err.Error(), "20131104.tsv.zst:1: not a row") {
-		t.Errorf("a delta with another row: %v", err)
+	for _, tt := range []struct {
+		row  int
+		text string
+		want string
+	}{
+		{0, "nightly/27||GROUPS 20131301 " + linux + " 2", "1: not a group of pings"},
+		{0, "nightly/27||GROUPS 20131101 a/b 2", "1: not a group of pings"},
+		{1, "nightly/27|DEMO_LINEAR|[[7,2,[1,2,1,1,0,0,67,-1,-1,1407,0]]]", "2: not cells of the job"},
+		{1, "nightly/27|DEMO_LINEAR|[[0,2,[1,2", "2: not cells of the job"},
+		{1, "nightly/27|DEMO_LINEAR|[[0,2,[1,2,1,1,0,0,67,-1,-1,1407,0]],]", "2: not cells of the job"},
+		{1, "nightly/27|DEMO_LINEAR|", "2: not a row of the job"},
+		{2, "nightly/27|DEMO_ENUM|[]", "3: rows are not sorted"},
+	} {
+		rows := slices.Clone(days["20131103"])
+		rows[tt.row] = tt.text
+		writeDay(t, state, "20131104", rows)
+		if err := try(); err == nil || !strings.Contains(err.Error(), ".tsv.zst:"+tt.want) {
+			t.Errorf("with the row %s: %v, want %s", tt.text, err, tt.want)
+		}
 	}
-	writeDay(t, state, "20131104", []string{days["20131104"][3], days["20131104"][0]})
-	if err := try(); err == nil || !strings.Contains(err.Error(), "not sorted") {
-		t.Errorf("a delta out of order: %v", err)
-	}
-	if err := os.Remove(filepath.Join(state, "20131104.json")); err != nil {
-		t.Fatal(err)
-	}
-	if err := try(); err == nil || !strings.Contains(err.Error(), "run update for 20131104 again") {
-		t.Errorf("a delta without a manifest: %v", err)
+	for _, manifest := range []string{"", "{}", `{"day":"20131104","parts":[{"release":"nightly/27","file":"../x","sum":""}]}`} {
+		if err := os.WriteFile(filepath.Join(state, "20131104.json"), []byte(manifest), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		if err := try(); err == nil || !strings.Contains(err.Error(), "run update for 20131104 again") {
+			t.Errorf("a manifest of %q: %v", manifest, err)
+		}
 	}
 	if after := content(t, site); !reflect.DeepEqual(before, after) {
 		t.Error("publishing failed, and the site is another")

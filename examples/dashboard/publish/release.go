@@ -1,33 +1,68 @@
 package publish
 
 import (
+	"bytes"
 	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
 
-	"github.com/telemetry-mr/mr/storage/histogram"
+	"github.com/telemetry-mr/mr/examples/dashboard/job"
 )
 
-// A release is one that is being published.
+// A release is one that is to be published: its parts by day, in order.
 type release struct {
-	name     string
-	site     *Site
-	folder   *snapshot
-	defs     *histogram.Definitions
-	leaves   *leaves
-	pings    int64
-	byBuild  map[string]map[int]int64 // pings by day and leaf
-	bySubmit map[string]map[int]int64
-	last     string // day of submission
-	recents  recents
+	name  string
+	days  []string
+	parts []Part
+	defs  Definitions
+}
 
-	files [2][]byte // room for the files of a measure
+// releases returns those of some days, by name.
+func releases(days []Manifest) []*release {
+	all := map[string]*release{}
+	for _, m := range days {
+		for _, p := range m.Parts {
+			r := all[p.Release]
+			if r == nil {
+				r = &release{name: p.Release}
+				all[p.Release] = r
+			}
+			r.days, r.parts = append(r.days, m.Day), append(r.parts, p)
+		}
+	}
+	return slices.SortedFunc(maps.Values(all), func(a, b *release) int { return strings.Compare(a.name, b.name) })
+}
+
+// folder is the name of the release's folder: its last day, and a hash of all that its files are made of.
+func (r *release) folder(compress bool) string {
+	h := sha256.New()
+	fmt.Fprintln(h, "files of DATA.md, 2", compress, r.name, r.defs.Sum) // another number for other files of the same parts
+	for i, p := range r.parts {
+		fmt.Fprintln(h, r.days[i], p.Sum)
+	}
+	return partStem(r.days[len(r.days)-1], r.name) + "-" + hex.EncodeToString(h.Sum(nil))[:16]
+}
+
+// An edition is the content of a folder, being made.
+type edition struct {
+	*release
+	to       *snapshot
+	readers  []*partReader
+	built    []string // the days of build
+	leaves   *leaves
+	simple   map[string]bool // those that are published
+	account  account
+	measures []measure
 
 	definitions map[string]definition
-	measures    []measure
+	byBuild     family
+	bySubmit    family
+	file        []byte // room for a file
 }
 
 // A measure is what measures.json says of one.
@@ -40,129 +75,173 @@ type measure struct {
 	Last        string  `json:"last"` // build day
 }
 
-// publish writes the folder of the release whose rows are at hand, and returns the name that it is to have.
-func (r *release) publish(ctx context.Context, in *deltas) (folder string, err error) {
-	if in.row().measure != "" {
-		return "", fmt.Errorf("%s: the deltas have no pings, only measures", r.name)
+// publish writes the files of the release.
+func (r *release) publish(ctx context.Context, state string, to *snapshot) (account, error) {
+	e := &edition{release: r, to: to, definitions: map[string]definition{}, measures: []measure{}}
+	defer func() {
+		for _, p := range e.readers {
+			p.close()
+		}
+	}()
+	for i, p := range r.parts {
+		in, err := openPart(state, r.days[i], p)
+		if err != nil {
+			return account{}, err
+		}
+		e.readers = append(e.readers, in)
 	}
-	if err := r.readPings(in); err != nil {
-		return "", err
+	e.group()
+	for _, p := range e.readers {
+		if err := p.next(); err != nil {
+			return account{}, err
+		}
 	}
-	for in.row() != nil && in.row().release == r.name {
+	for name := e.least(); name != ""; name = e.least() {
 		if err := ctx.Err(); err != nil {
-			return "", err
+			return account{}, err
 		}
-		if err := r.measure(in); err != nil {
-			return "", err
+		if err := e.measure(name); err != nil {
+			return account{}, err
 		}
 	}
-	r.writeTables()
-	channel, major, _ := strings.Cut(r.name, "/")
-	return r.folder.close(r.last + "-" + major + "-" + channel)
+	e.account.Measures = len(e.measures)
+	e.writeTables()
+	return e.account, e.to.close()
 }
 
-// readPings reads the cells of pings, which come first and so tell all leaves.
-func (r *release) readPings(in *deltas) error {
-	type place struct{ day, leaf string }
-	built, submitted, set := map[place]int64{}, map[place]int64{}, map[string]int64{}
-	err := in.measure(func(row *row) error {
-		set[row.leaf] += row.pings
-		r.pings += row.pings
-		r.last = max(r.last, row.submitted)
-		built[place{row.built, row.leaf}] += row.pings
-		if recent(row.built, row.submitted) {
-			submitted[place{row.submitted, row.leaf}] += row.pings
+// group numbers the groups of all parts, which tell all leaves and days, and writes what all pings are.
+func (e *edition) group() {
+	a := &e.account
+	a.Name, a.Folder, a.LastSubmission = e.name, e.to.name, e.days[len(e.days)-1]
+	set, built, simple, systems := map[string]bool{}, map[string]int{}, map[string]int64{}, map[string]bool{}
+	for _, p := range e.readers {
+		for _, g := range p.groups.Groups {
+			set[g.Leaf] = true
+			built[g.Built] = 0
+			systems[strings.Split(g.Leaf, "/")[2]] = true
+			a.Pings += g.Pings
 		}
-		return nil
-	})
-	r.leaves = newLeaves(set)
-	byDay := func(pings map[place]int64) map[string]map[int]int64 {
-		days := map[string]map[int]int64{}
-		for p, n := range pings {
-			if days[p.day] == nil {
-				days[p.day] = map[int]int64{}
+		for name, n := range p.groups.Simple {
+			simple[name] += n
+		}
+		a.leftOut(tooManySimple, p.groups.Left)
+	}
+	e.leaves, e.built, e.simple = newLeaves(set), slices.Sorted(maps.Keys(built)), map[string]bool{}
+	for i, name := range job.Frequent(simple) {
+		e.simple[name] = i < job.MaxSimple
+	}
+	for i, day := range e.built {
+		built[day] = i
+	}
+	e.byBuild.days, e.bySubmit.days = e.built, e.days
+	byBuild, bySubmit := map[string]map[int]int64{}, map[string]map[int]int64{}
+	add := func(days map[string]map[int]int64, day string, leaf int, pings int64) {
+		if days[day] == nil {
+			days[day] = map[int]int64{}
+		}
+		days[day][leaf] += pings
+	}
+	for _, p := range e.readers {
+		for _, g := range p.groups.Groups {
+			n := group{built: built[g.Built], leaf: e.leaves.ids[g.Leaf], recent: recent(g.Built, p.submitted)}
+			p.ids = append(p.ids, n)
+			add(byBuild, g.Built, n.leaf, g.Pings)
+			if n.recent {
+				add(bySubmit, p.submitted, n.leaf, g.Pings)
 			}
-			days[p.day][r.leaves.ids[p.leaf]] = n
 		}
-		return days
 	}
-	r.byBuild, r.bySubmit = byDay(built), byDay(submitted)
-	return err
+	a.FirstBuild, a.LastBuild, a.Systems = e.built[0], e.built[len(e.built)-1], slices.Sorted(maps.Keys(systems))
+	e.to.write("pings.json", encoded(map[string]any{"build": byBuild, "submission": bySubmit}))
 }
 
-// measure writes the files of the measure at hand.
-func (r *release) measure(in *deltas) error {
-	name := in.row().measure
-	def, reason := lookup(r.defs, name)
+// least returns the first of the measures that are at hand, "" at the end.
+func (e *edition) least() (name string) {
+	for _, p := range e.readers {
+		if p.measure != "" && (name == "" || p.measure < name) {
+			name = p.measure
+		}
+	}
+	return name
+}
+
+const (
+	tooManySimple = "one simple measure too many"
+	otherBuckets  = "other number of buckets than defined"
+	tooLarge      = "sum beyond what a number can be"
+)
+
+// measure writes the files of a measure, and moves on.
+func (e *edition) measure(name string) error {
+	def, reason := lookup(e.defs.Definitions, name)
+	if isSimple(name) && !e.simple[name] {
+		reason = tooManySimple
+	}
 	m := measure{Name: name, Kind: def.Kind, Description: def.Description, Buckets: def.ranges}
-	built, submitted := family{}, family{}
-	err := in.measure(func(row *row) error {
-		if reason != "" {
-			r.site.drop(reason, name, row.pings)
-			return nil
+	e.byBuild.cells, e.bySubmit.cells = e.byBuild.cells[:0], e.bySubmit.cells[:0]
+	lastBuilt := -1
+	for day, p := range e.readers {
+		if p.measure != name {
+			continue
 		}
-		id, ok := r.leaves.ids[row.leaf]
-		if !ok {
-			return fmt.Errorf("%s: measure %s has the leaf %s, which no ping has", r.name, name, row.leaf)
+		err := p.each(func(g group, pings int64, sums []byte) {
+			switch {
+			case reason != "":
+				e.account.drop(reason, name, pings)
+				return
+			case bytes.Count(sums, []byte(",")) != len(def.ranges)+summaryLen-1:
+				e.account.drop(otherBuckets, name, pings)
+				return
+			}
+			m.Pings += pings
+			lastBuilt = max(lastBuilt, g.built)
+			e.byBuild.add(g.built, g.leaf, pings, sums)
+			if g.recent {
+				e.bySubmit.add(day, g.leaf, pings, sums)
+			}
+		})
+		if err != nil {
+			return err
 		}
-		a, ok := row.array()
-		switch {
-		case !ok:
-			r.site.drop("sum beyond what a number can be", name, row.pings)
-		case a.Len() != len(def.ranges)+5:
-			r.site.drop("other number of buckets than defined", name, row.pings)
-		default:
-			m.Pings += row.pings
-			m.Last = max(m.Last, row.built)
-			built.add(row.built, id, a, row)
-			if r.recents.recent(row.built, row.submitted) {
-				submitted.add(row.submitted, id, a, row)
+	}
+	if m.Pings > 0 {
+		m.Last = e.built[lastBuilt]
+		e.writeMeasure(m, def)
+	}
+	for _, p := range e.readers {
+		if p.measure == name {
+			if err := p.next(); err != nil {
+				return err
 			}
 		}
-		return nil
-	})
-	if err != nil || m.Pings == 0 {
-		return err
 	}
-	b, err1 := built.append(r.files[0][:0])
-	s, err2 := submitted.append(r.files[1][:0])
-	if err1 != nil || err2 != nil {
-		r.site.drop("sum beyond what a number can be", name, m.Pings)
-		return nil
-	}
-	r.files = [2][]byte{b, s}
-	r.folder.write(name+"-by-build-date.json", b)
-	r.folder.write(name+"-by-submission-date.json", s)
-	r.measures = append(r.measures, m)
-	r.definitions[name] = def
 	return nil
 }
 
-// writeTables writes the files that are for the release as a whole.
-func (r *release) writeTables() {
-	slices.SortFunc(r.measures, func(a, b measure) int {
-		return cmp.Or(cmp.Compare(b.Pings, a.Pings), cmp.Compare(a.Name, b.Name))
-	})
-	if r.measures == nil {
-		r.measures = []measure{}
+func (e *edition) writeMeasure(m measure, def definition) {
+	b, err := e.byBuild.append(e.file[:0])
+	if err == nil {
+		split := len(b)
+		if b, err = e.bySubmit.append(b); err == nil {
+			e.file = b
+			e.to.write(m.Name+"-by-build-date.json", b[:split])
+			e.to.write(m.Name+"-by-submission-date.json", b[split:])
+			e.measures = append(e.measures, m)
+			e.definitions[m.Name] = def
+			return
+		}
 	}
-	r.folder.write("histograms.json", encoded(r.definitions))
-	r.folder.write("filter-tree.json", r.leaves.tree())
-	r.folder.write("measures.json", encoded(r.measures))
-	r.folder.write("leaves.json", r.leaves.table())
-	r.folder.write("pings.json", encoded(map[string]any{"build": r.byBuild, "submission": r.bySubmit}))
+	e.account.drop(tooLarge, m.Name, m.Pings)
 }
 
-// account is what site.json says of the release.
-func (r *release) account(folder string) Release {
-	days := slices.Sorted(maps.Keys(r.byBuild))
-	systems := map[string]bool{}
-	for _, leaf := range r.leaves.names {
-		systems[strings.Split(leaf, "/")[2]] = true
-	}
-	return Release{
-		Name: r.name, Folder: folder, Pings: r.pings, Measures: len(r.measures),
-		FirstBuild: days[0], LastBuild: days[len(days)-1], LastSubmission: r.last,
-		Systems: slices.Sorted(maps.Keys(systems)),
-	}
+// writeTables writes the files that are for the release as a whole.
+func (e *edition) writeTables() {
+	slices.SortFunc(e.measures, func(a, b measure) int {
+		return cmp.Or(cmp.Compare(b.Pings, a.Pings), cmp.Compare(a.Name, b.Name))
+	})
+	e.to.write("histograms.json", encoded(e.definitions))
+	e.to.write("filter-tree.json", e.leaves.tree())
+	e.to.write("measures.json", encoded(e.measures))
+	e.to.write("leaves.json", e.leaves.table())
+	e.to.write(accountFile, encoded(e.account))
 }

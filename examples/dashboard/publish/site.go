@@ -2,6 +2,11 @@ package publish
 
 import (
 	"cmp"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"time"
 )
@@ -39,20 +44,86 @@ type Release struct {
 	Systems        []string `json:"systems"`
 }
 
+// account.json in the folder of a release: what site.json says of it.
+const accountFile = "account.json"
+
+// An account is that of a release.
+type account struct {
+	Release
+	Dropped []Dropped `json:"dropped"`
+}
+
 // maxDropped is how many measures are listed for a reason: names come from pings.
 const maxDropped = 100
 
-func (s *Site) drop(reason, measure string, pings int64) {
-	i := slices.IndexFunc(s.Dropped, func(d Dropped) bool { return d.Reason == reason })
-	if i < 0 {
-		i = len(s.Dropped)
-		s.Dropped = append(s.Dropped, Dropped{Reason: reason, Measures: map[string]int64{}})
+func (a *account) drop(reason, measure string, pings int64) {
+	a.leftOut(reason, pings)
+	for i := range a.Dropped {
+		if d := &a.Dropped[i]; d.Reason == reason {
+			d.list(measure, pings)
+		}
 	}
-	d := &s.Dropped[i]
-	d.Pings += pings
+}
+
+// leftOut is drop for measures of which the names are not known.
+func (a *account) leftOut(reason string, pings int64) {
+	if pings > 0 {
+		a.Dropped = addDropped(a.Dropped, Dropped{Reason: reason, Pings: pings})
+	}
+}
+
+func (d *Dropped) list(measure string, pings int64) {
 	if _, listed := d.Measures[measure]; listed || len(d.Measures) < maxDropped {
 		d.Measures[measure] += pings
 	}
+}
+
+// addDropped adds d to a list that has each reason once.
+func addDropped(list []Dropped, d Dropped) []Dropped {
+	i := slices.IndexFunc(list, func(old Dropped) bool { return old.Reason == d.Reason })
+	if i < 0 {
+		i = len(list)
+		list = append(list, Dropped{Reason: d.Reason, Measures: map[string]int64{}})
+	}
+	list[i].Pings += d.Pings
+	for _, name := range slices.Sorted(maps.Keys(d.Measures)) {
+		list[i].list(name, d.Measures[name])
+	}
+	return list
+}
+
+// addRelease adds the account of a release.
+func (s *Site) addRelease(a account) {
+	s.Pings += a.Pings
+	s.Releases = append(s.Releases, a.Release)
+	for _, d := range a.Dropped {
+		s.Dropped = addDropped(s.Dropped, d)
+	}
+}
+
+// newSite returns the account of some days.
+func newSite(manifests []Manifest) *Site {
+	site := &Site{Skipped: map[string]int64{}, Refused: map[string]int64{}, Dropped: []Dropped{}}
+	var days []string
+	for _, m := range manifests {
+		site.addDay(m)
+		days = append(days, m.Day)
+	}
+	site.MissingDays = missing(days)
+	return site
+}
+
+// readAccount reads the account in a folder.
+func readAccount(folder string) (a account, err error) {
+	name := filepath.Join(folder, accountFile)
+	data, err := os.ReadFile(name)
+	if err != nil {
+		return a, err
+	}
+	if err := json.Unmarshal(data, &a); err != nil {
+		return a, fmt.Errorf("%s: %w: remove the folder", name, err)
+	}
+	return a, nil
 }
 
 // addDay adds the account of a day.

@@ -3,11 +3,7 @@ package publish
 import (
 	"bytes"
 	"compress/gzip"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
-	"fmt"
-	"hash"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -16,22 +12,24 @@ import (
 	"github.com/telemetry-mr/mr/storage"
 )
 
-// A snapshot is the folder of a release, being written under a hidden name. Its final name has a hash of its content: the
-// same data has the same name, and a folder never changes.
+// A snapshot is the folder of a release, being written under a hidden name.
 type snapshot struct {
-	site     string
-	dir      string
-	compress bool
-	hash     hash.Hash
-	err      error
+	name string // that it is to have
+	dir  string
+	zip  *gzip.Writer // nil if files are not compressed, too
+	err  error
 }
 
-func newSnapshot(site string, compress bool) (*snapshot, error) {
+func newSnapshot(site, name string, compress bool) (*snapshot, error) {
 	dir, err := os.MkdirTemp(site, ".new-")
 	if err != nil {
 		return nil, err
 	}
-	return &snapshot{site: site, dir: dir, compress: compress, hash: sha256.New()}, os.Chmod(dir, 0o755)
+	s := &snapshot{name: name, dir: dir}
+	if compress {
+		s.zip = gzip.NewWriter(nil)
+	}
+	return s, os.Chmod(dir, 0o755)
 }
 
 // write adds a file. Errors stick until close.
@@ -39,45 +37,32 @@ func (s *snapshot) write(name string, content []byte) {
 	if s.err != nil {
 		return
 	}
-	fmt.Fprintf(s.hash, "%s\x00%d\x00", name, len(content))
-	s.hash.Write(content)
 	name = filepath.Join(s.dir, name)
-	if s.err = os.WriteFile(name, content, 0o644); s.err == nil && s.compress {
-		s.err = os.WriteFile(name+".gz", zipped(content), 0o644)
+	if s.err = os.WriteFile(name, content, 0o644); s.err == nil && s.zip != nil {
+		var b bytes.Buffer
+		s.zip.Reset(&b)
+		_, _ = s.zip.Write(content) // a Buffer takes all
+		_ = s.zip.Close()
+		s.err = os.WriteFile(name+".gz", b.Bytes(), 0o644)
 	}
 }
 
-func zipped(content []byte) []byte {
-	var b bytes.Buffer
-	z := gzip.NewWriter(&b)
-	_, _ = z.Write(content) // a Buffer takes all
-	_ = z.Close()
-	return b.Bytes()
-}
-
-// close returns the name that the folder is to have: prefix and the hash.
-func (s *snapshot) close(prefix string) (folder string, err error) {
+// close makes the names of the files durable, and reports errors of write.
+func (s *snapshot) close() error {
 	if s.err != nil {
-		return "", s.err
+		return s.err
 	}
-	if s.compress { // a folder without the compressed files does not stand for one with them
-		s.hash.Write([]byte("gzip"))
-	}
-	return prefix + "-" + hex.EncodeToString(s.hash.Sum(nil))[:8], syncDir(s.dir)
+	return syncDir(s.dir)
 }
 
 // rename gives the folder its name, once its files are on the disk.
-func (s *snapshot) rename(folder string) error {
-	final := filepath.Join(s.site, folder)
-	if _, err := os.Lstat(final); err == nil {
-		return nil // the same is there already; remove removes this one
-	}
-	return os.Rename(s.dir, final)
+func (s *snapshot) rename() error {
+	return os.Rename(s.dir, filepath.Join(filepath.Dir(s.dir), s.name))
 }
 
-// remove removes what rename has not given a name.
+// remove removes the folder if it still has its hidden name.
 func (s *snapshot) remove() {
-	_ = os.RemoveAll(s.dir) // what is left has a hidden name, and the next Publish removes it
+	_ = os.RemoveAll(s.dir) // the next Publish removes what is left
 }
 
 // writeFile writes a file of the site itself, with one behind that has .gz at its end if it is to be there compressed, too.
@@ -100,7 +85,7 @@ func writeFile(name string, content []byte, compress bool) error {
 }
 
 var (
-	folderName = regexp.MustCompile(`^\d{8}-\d+-\w+-[0-9a-f]{8}$`)
+	folderName = regexp.MustCompile(`^\d{8}-\d+-\w+-[0-9a-f]{8,16}$`)
 	hiddenName = regexp.MustCompile(`^\.new-\d+$`)
 )
 

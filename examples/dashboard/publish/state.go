@@ -1,65 +1,52 @@
 package publish
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
-
-	"github.com/telemetry-mr/mr/mapreduce"
 )
 
-// The state is a directory with two files for each day of submission: DAY.tsv.zst is the delta, the output of the job, and
-// DAY.json its manifest.
-const (
-	deltaSuffix    = ".tsv.zst"
-	manifestSuffix = ".json"
-)
+// The state is a directory. DAY.json is the manifest of a day of submission, which names the day's parts: a file for each
+// release, DAY-MAJOR-CHANNEL-HASH.tsv.zst, the rows of the job without day and release. Parts have their hash in their name
+// and never change; the day is another once its manifest is.
+const manifestSuffix = ".json"
 
-// A Manifest is the account of the run that made a delta.
+var partName = regexp.MustCompile(`^(\d{8})-\d+-\w+(-[0-9a-f]{16}|\.new)\.tsv\.zst$`)
+
+// A Manifest says what a day is made of.
 type Manifest struct {
 	Day     string           `json:"day"`
-	Delta   string           `json:"delta"` // SHA-256 of the file
-	Files   int64            `json:"files"`
 	Records int64            `json:"records"`
-	Mapped  int64            `json:"mapped"`
+	Pings   int64            `json:"pings"`
 	Bad     int64            `json:"bad"`
-	Skipped map[string]int64 `json:"skipped"`
-	Refused map[string]int64 `json:"refused"`
+	Skipped map[string]int64 `json:"skipped"` // records, by reason
+	Refused map[string]int64 `json:"refused"` // histograms and simple measures, by reason
+	Parts   []Part           `json:"parts"`   // by release
 }
 
-// DeltaName returns the name of a day's delta in the state.
-func DeltaName(state, day string) string { return filepath.Join(state, day+deltaSuffix) }
-
-// WriteManifest writes down how the delta of a day came about. Until then, Publish refuses it.
-func WriteManifest(state, day string, stats mapreduce.Stats) error {
-	sum, err := fileSum(DeltaName(state, day))
-	if err != nil {
-		return err
-	}
-	return writeFile(filepath.Join(state, day+manifestSuffix), encoded(Manifest{
-		Day: day, Delta: sum, Files: stats.Files, Records: stats.Lines, Mapped: stats.Mapped, Bad: stats.Bad,
-		Skipped: stats.SkippedBy, Refused: stats.Counts,
-	}), false)
+// A Part is the file of a release.
+type Part struct {
+	Release string `json:"release"`
+	File    string `json:"file"`
+	Sum     string `json:"sum"` // SHA-256 of the rows
 }
 
-// readState returns the manifests of all deltas, by day.
+// readState returns the manifests of all days, in order.
 func readState(state string) ([]Manifest, error) {
 	entries, err := os.ReadDir(state)
 	if err != nil {
 		return nil, err
 	}
 	var all []Manifest
-	for _, e := range entries {
-		day, ok := strings.CutSuffix(e.Name(), deltaSuffix)
-		if !ok || !isDay(day) {
+	for _, e := range entries { // by name, so by day
+		day, ok := strings.CutSuffix(e.Name(), manifestSuffix)
+		if !ok || !IsDay(day) {
 			continue
 		}
 		m, err := readManifest(state, day)
@@ -68,43 +55,65 @@ func readState(state string) ([]Manifest, error) {
 		}
 		all = append(all, m)
 	}
-	slices.SortFunc(all, func(a, b Manifest) int { return strings.Compare(a.Day, b.Day) })
 	return all, nil
 }
 
 func readManifest(state, day string) (m Manifest, err error) {
 	name := filepath.Join(state, day+manifestSuffix)
 	data, err := os.ReadFile(name)
-	if errors.Is(err, fs.ErrNotExist) {
-		return m, fmt.Errorf("%s has no manifest", DeltaName(state, day))
-	}
 	if err != nil {
 		return m, err
 	}
 	if err := json.Unmarshal(data, &m); err != nil {
 		return m, fmt.Errorf("%s: %w", name, err)
 	}
-	sum, err := fileSum(DeltaName(state, day))
-	if err != nil {
-		return m, err
+	ok := m.Day == day && m.Parts != nil && slices.IsSortedFunc(m.Parts, func(a, b Part) int { return strings.Compare(a.Release, b.Release) })
+	for _, p := range m.Parts {
+		ok = ok && partName.MatchString(p.File) && p.File == p.name(day)
 	}
-	if m.Day != day || m.Delta != sum {
-		return m, fmt.Errorf("%s is not the delta of its manifest", DeltaName(state, day))
+	if !ok {
+		return m, fmt.Errorf("%s is not the manifest of a day", name)
 	}
 	return m, nil
 }
 
-func fileSum(name string) (string, error) {
-	f, err := os.Open(name)
+// name is the name of the part's file.
+func (p Part) name(day string) string {
+	return partStem(day, p.Release) + "-" + p.Sum[:min(16, len(p.Sum))] + partSuffix
+}
+
+const partSuffix = ".tsv.zst"
+
+func partStem(day, release string) string {
+	channel, major, _ := strings.Cut(release, "/")
+	return day + "-" + major + "-" + channel
+}
+
+// removeParts removes what is left of earlier updates of the days of some manifests.
+func removeParts(state string, manifests map[string]*Manifest) error {
+	entries, err := os.ReadDir(state)
 	if err != nil {
-		return "", err
+		return err
 	}
-	defer f.Close()
-	h := sha256.New()
-	if _, err := io.Copy(h, f); err != nil {
-		return "", err
+	for _, e := range entries {
+		name := e.Name()
+		if base, ok := strings.CutSuffix(name, ".tmp"); ok && base[0] == '.' { // of a writer that was killed
+			base, _, _ = strings.Cut(base[1:], partSuffix)
+			name = base + partSuffix
+		}
+		match := partName.FindStringSubmatch(name)
+		if match == nil {
+			continue
+		}
+		m := manifests[match[1]]
+		if m == nil || slices.ContainsFunc(m.Parts, func(p Part) bool { return p.File == e.Name() }) {
+			continue
+		}
+		if err := os.Remove(filepath.Join(state, e.Name())); err != nil {
+			return err
+		}
 	}
-	return hex.EncodeToString(h.Sum(nil)), nil
+	return nil
 }
 
 // readVersions returns what versions.json, or a file like it, says; nothing if it is not there.

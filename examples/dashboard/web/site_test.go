@@ -2,11 +2,11 @@ package web_test
 
 import (
 	"context"
+	"encoding/json"
 	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -16,10 +16,10 @@ import (
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 
+	"github.com/telemetry-mr/mr/examples/dashboard/job"
 	"github.com/telemetry-mr/mr/examples/dashboard/publish"
 	"github.com/telemetry-mr/mr/examples/dashboard/web"
 	"github.com/telemetry-mr/mr/mapreduce"
-	"github.com/telemetry-mr/mr/storage"
 )
 
 const definitions = `{
@@ -37,47 +37,49 @@ const (
 	hostile = `saved_session/Firefox/<img src=x onerror="document.title='hostile'">/constructor/__proto___`
 )
 
-// deltas has rows by day of submission: release, measure, build day, leaf, missing, pings, sums. 20131105 is missing.
-var deltas = map[string][]string{
+// rowsOf are the rows of the job by day of submission: release, measure, cells. 20131105 is missing.
+var rowsOf = map[string][]string{
 	"20131104": {
-		"aurora/26||20131101|" + windows + "|0|100|[]",
-		"aurora/26|GC_MS|20131101|" + windows + "|24|100|[0,0,100,0,0,1000,230,560,null,null]",
-		"nightly/27||20131101|" + linux + "|0|200|[]",
-		"nightly/27||20131101|" + windows + "|0|400|[]",
-		"nightly/27||20131102|" + hostile + "|0|3|[]",
-		"nightly/27||20131102|" + windows + "|0|400|[]",
-		"nightly/27|COUNTED|20131101|" + windows + "|6|100|[100,0,100,null,null,100,0]",
-		"nightly/27|GC_MS|20131101|" + linux + "|24|100|[0,50,50,0,0,400,150,300,null,null]",
-		"nightly/27|GC_MS|20131101|" + windows + "|24|300|[0,0,100,100,100,9900,900,2800,null,null]",
-		"nightly/27|GC_MS|20131102|" + hostile + "|24|3|[0,0,0,3,0,90,10,34,null,null]",
-		"nightly/27|GC_MS|20131102|" + windows + "|24|200|[0,0,200,0,0,2000,460,1060,null,null]",
-		"nightly/27|OK|20131101|" + windows + "|6|400|[100,300,0,300,null,null,300,0]",
-		"nightly/27|RATE|20131101|" + windows + "|6|4|[1,5,1,1,1,1,193,null,null,6963,0]",
-		"nightly/27|__proto__|20131101|" + linux + "|6|200|[50,100,50,0,200,null,null,300,0]",
+		"aurora/26||" + groups(job.Group{Built: "20131101", Leaf: windows, Pings: 100}),
+		"aurora/26|GC_MS|[[0,100,[0,0,100,0,0,1000,230,560,-1,-1]]]",
+		"nightly/27||" + groups(
+			job.Group{Built: "20131101", Leaf: linux, Pings: 200}, job.Group{Built: "20131101", Leaf: windows, Pings: 400},
+			job.Group{Built: "20131102", Leaf: hostile, Pings: 3}, job.Group{Built: "20131102", Leaf: windows, Pings: 400},
+		),
+		"nightly/27|COUNTED|[[1,100,[100,0,100,-1,-1,100,0]]]",
+		"nightly/27|GC_MS|[[0,100,[0,50,50,0,0,400,150,300,-1,-1]],[1,300,[0,0,100,100,100,9900,900,2800,-1,-1]]," +
+			"[2,3,[0,0,0,3,0,90,10,34,-1,-1]],[3,200,[0,0,200,0,0,2000,460,1060,-1,-1]]]",
+		"nightly/27|OK|[[1,400,[100,300,0,300,-1,-1,300,0]]]",
+		"nightly/27|RATE|[[1,4,[1,5,1,1,1,1,193,-1,-1,6963,0]]]",
+		"nightly/27|__proto__|[[0,200,[50,100,50,0,200,-1,-1,300,0]]]",
 	},
 	"20131106": {
-		"nightly/27||20130801|" + windows + "|0|1|[]",
-		"nightly/27|OLD|20130801|" + windows + "|6|1|[1,0,0,0,null,null,0,0]",
+		"nightly/27||" + groups(job.Group{Built: "20130801", Leaf: windows, Pings: 1}),
+		"nightly/27|OLD|[[0,1,[1,0,0,0,-1,-1,0,0]]]",
 	},
 }
 
-// serveSite publishes the deltas and serves the site until the test ends.
+func groups(g ...job.Group) string {
+	b, err := json.Marshal(job.Groups{Groups: g})
+	if err != nil {
+		panic(err)
+	}
+	return string(b)
+}
+
+// serveSite publishes the days and serves the site until the test ends.
 func serveSite(t *testing.T) (url, dir string) {
 	t.Helper()
 	state, dir := t.TempDir(), t.TempDir()
-	for day, rows := range deltas {
-		f, err := storage.CreateFile(publish.DeltaName(state, day))
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer f.Close()
+	for day, rows := range rowsOf {
+		w := publish.NewWriter(state, []string{day})
+		defer w.Close()
 		for _, row := range rows {
-			_, _ = f.Write([]byte(strings.Join(slices.Insert(strings.Split(row, "|"), 3, day), "\t") + "\n"))
+			if _, err := w.Write([]byte(day + "\t" + strings.ReplaceAll(row, "|", "\t") + "\n")); err != nil {
+				t.Fatal(err)
+			}
 		}
-		if err := f.Commit(); err != nil {
-			t.Fatal(err)
-		}
-		if err := publish.WriteManifest(state, day, mapreduce.Stats{}); err != nil {
+		if err := w.Commit(mapreduce.Stats{}); err != nil {
 			t.Fatal(err)
 		}
 	}

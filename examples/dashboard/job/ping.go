@@ -1,0 +1,180 @@
+package job
+
+import (
+	"encoding/binary"
+	"strconv"
+	"unsafe"
+
+	"github.com/telemetry-mr/mr/storage"
+	"github.com/telemetry-mr/mr/storage/histogram"
+)
+
+// A pingWriter writes the binary form of what one ping says.
+type pingWriter struct {
+	b       []byte
+	refused counts
+}
+
+func beginPing(dst []byte, key Key) []byte { return appendPlace(dst, key.Built, key.Leaf, 1) }
+
+// histograms adds the members of the object v. buf is a buffer of the record, which package histogram uses, too.
+func (p *pingWriter) histograms(v storage.Value, buf *[]byte) {
+	v.Walk(func(name string, member storage.Value) (size int, more bool) {
+		if isMeasure(name) {
+			if p.b, size = appendPlain(p.b, name, member.Rest()); size > 0 {
+				return size, true
+			}
+		}
+		raw := member.Raw()
+		if raw == nil {
+			return 0, false // malformed
+		}
+		*buf = p.b
+		a, ok := histogram.Parse(member)
+		reason := ""
+		if reason = refusal(name, a, ok); reason == "" {
+			p.array(name, a.Clone())
+		} else {
+			p.refused.add(Refused, reason)
+		}
+		return len(raw), true
+	})
+}
+
+// refusal says why an array is no histogram that can be added up, or is empty.
+func refusal(name string, a histogram.Array, ok bool) string {
+	if !ok {
+		return "histogram that is no array of numbers"
+	}
+	shape := a.Shape()
+	switch {
+	case !isMeasure(name):
+		return "histogram with a name that none has"
+	case !shape.Counts || shape.Negative || shape.Missing&1 != 0: // without a sum, the means of all would be wrong
+		return "histogram with a number below zero, or with parts of samples"
+	case shape.Large:
+		return "histogram with a number beyond 2^53"
+	case shape.Len > maxLen:
+		return "histogram with more than 10000 numbers"
+	}
+	return ""
+}
+
+// array adds an array that is not refused.
+func (p *pingWriter) array(name string, a histogram.Array) {
+	shape := a.Shape()
+	start, ints := len(p.b), 0
+	p.b = beginEntry(p.b, name)
+	var floats []byte
+	for i, x := range a.Elements() {
+		n := uint64(x)
+		switch k := i - (shape.Len - summaryLen); {
+		case x == 0, k >= 0 && shape.Missing>>k&1 != 0:
+		case float64(n) == x && n < maxInt:
+			p.b = appendInt(p.b, i, n)
+			ints++
+		default:
+			floats = appendFloat(floats, i, x)
+		}
+	}
+	p.b = append(p.b, floats...)
+	endEntry(p.b[start:], shape.Missing, shape.Len, ints, len(floats), 1)
+}
+
+// fourZeros is "0,0,0,0,".
+const fourZeros = 0x2c302c302c302c30
+
+// appendPlain appends the entry of the array that text begins with, if it is such as browsers send: without blanks, of natural
+// numbers and, in the summary, decimals and -1. It returns the size of the text, 0 if it is another or refused: package
+// histogram looks at it then.
+func appendPlain(dst []byte, name string, text []byte) (appended []byte, size int) {
+	const maxDigits = 12 // less than maxInt
+	if len(text) < 2 || text[0] != '[' {
+		return dst, 0
+	}
+	start := len(dst)
+	b := beginEntry(dst, name)
+	ints := len(b)
+	var floats, missing [summaryLen]int // where they begin in the text, and their indexes
+	var floatAt [summaryLen]int
+	nf, nm := 0, 0
+	i, k := 1, 0
+	for ; ; k++ {
+		for len(text)-i >= 8 && binary.LittleEndian.Uint64(text[i:]) == fourZeros {
+			i += 8
+			k += 4
+		}
+		if len(text)-i < 4 || k >= maxLen {
+			return dst, 0
+		}
+		from := i
+		x := uint64(text[i] - '0')
+		switch {
+		case x <= 9:
+			i++
+			for i < len(text) && text[i]-'0' <= 9 {
+				x = 10*x + uint64(text[i]-'0')
+				i++
+			}
+			if i-from > maxDigits || text[from] == '0' && i-from > 1 || len(text)-i < 2 {
+				return dst, 0
+			}
+			if text[i] != '.' {
+				if x > 0 {
+					b = appendInt(b, k, x)
+				}
+				break
+			}
+			if i++; text[i]-'0' > 9 || nf == len(floats) {
+				return dst, 0
+			}
+			for i < len(text) && text[i]-'0' <= 9 {
+				i++
+			}
+			floats[nf], floatAt[nf] = from, k
+			nf++
+		case text[i] == '-' && text[i+1] == '1' && nm < len(missing):
+			missing[nm] = k
+			nm++
+			i += 2
+		default:
+			return dst, 0
+		}
+		if i >= len(text) {
+			return dst, 0
+		}
+		c := text[i]
+		i++
+		if c == ']' {
+			k++
+			break
+		}
+		if c != ',' {
+			return dst, 0
+		}
+	}
+	buckets := k - summaryLen
+	if buckets < 0 || nm > 0 && missing[0] <= buckets || nf > 0 && floatAt[0] < buckets { // the sum may not be missing
+		return dst, 0
+	}
+	var absent uint8
+	for _, at := range missing[:nm] {
+		absent |= 1 << (at - buckets)
+	}
+	floatBytes := len(b)
+	for f, from := range floats[:nf] {
+		b = appendFloat(b, floatAt[f], decimal(text[from:]))
+	}
+	endEntry(b[start:], absent, k, (floatBytes-ints)/8, len(b)-floatBytes, 1)
+	return b, i
+}
+
+// decimal returns the number that text begins with, which has digits on both sides of a point.
+func decimal(text []byte) float64 {
+	end := 0
+	for text[end] == '.' || text[end]-'0' <= 9 {
+		end++
+	}
+	x, _ := strconv.ParseFloat(unsafe.String(&text[0], end), 64) // cannot fail
+	return x
+}

@@ -1,0 +1,152 @@
+package publish
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+
+	"github.com/telemetry-mr/mr/examples/dashboard/job"
+	"github.com/telemetry-mr/mr/storage"
+)
+
+// A partReader reads a part, a measure at a time.
+type partReader struct {
+	name      string
+	submitted string
+	file      io.ReadCloser
+	in        *bufio.Reader
+	line      int
+	buf       []byte
+
+	groups job.Groups
+	ids    []group // by the index of a group
+
+	measure string // at hand, "" at the end
+	cells   []byte // of the measure, a JSON array; valid until next
+}
+
+// A group is a job.Group by numbers.
+type group struct {
+	built  int // index of the day
+	leaf   int // its id
+	recent bool
+}
+
+// openPart opens a part and reads its groups.
+func openPart(state, day string, p Part) (*partReader, error) {
+	r := &partReader{name: filepath.Join(state, p.File), submitted: day}
+	var err error
+	if r.file, err = storage.OpenFile(r.name); err != nil {
+		return nil, err
+	}
+	r.in = bufio.NewReaderSize(r.file, 16<<10)
+	if err := r.readGroups(); err != nil {
+		r.close()
+		return nil, err
+	}
+	return r, nil
+}
+
+func (r *partReader) close() { _ = r.file.Close() } // only read
+
+func (r *partReader) readGroups() error {
+	more, err := r.readLine()
+	if err != nil {
+		return err
+	}
+	measure, cells, ok := bytes.Cut(r.buf, []byte("\t"))
+	if !more || !ok || len(measure) > 0 || json.Unmarshal(cells, &r.groups) != nil || len(r.groups.Groups) == 0 {
+		return r.fault("not the groups of a part")
+	}
+	for _, g := range r.groups.Groups {
+		if !IsDay(g.Built) || strings.Count(g.Leaf, "/") != levels-1 || g.Pings < 1 {
+			return r.fault("not a group of pings")
+		}
+	}
+	return nil
+}
+
+// next moves to the next measure.
+func (r *partReader) next() error {
+	more, err := r.readLine()
+	if !more || err != nil {
+		r.measure = ""
+		return err
+	}
+	measure, cells, ok := bytes.Cut(r.buf, []byte("\t"))
+	switch {
+	case !ok || len(measure) == 0 || len(cells) < 2:
+		return r.fault("not a row of the job")
+	case string(measure) <= r.measure:
+		return r.fault("rows are not sorted")
+	}
+	r.measure, r.cells = string(measure), cells
+	return nil
+}
+
+// readLine reads a line to buf, without its end.
+func (r *partReader) readLine() (more bool, err error) {
+	r.buf = r.buf[:0]
+	for {
+		part, err := r.in.ReadSlice('\n')
+		r.buf = append(r.buf, part...)
+		switch {
+		case err == bufio.ErrBufferFull:
+			continue
+		case err == io.EOF && len(r.buf) == 0:
+			return false, nil
+		case err != nil:
+			return false, fmt.Errorf("reading %s: %w", r.name, err)
+		}
+		r.line++
+		r.buf = r.buf[:len(r.buf)-1]
+		return true, nil
+	}
+}
+
+func (r *partReader) fault(what string) error { return fmt.Errorf("%s:%d: %s", r.name, r.line, what) }
+
+// each calls visit with the cells of the measure at hand. sums is the text of an array, valid until next.
+func (r *partReader) each(visit func(g group, pings int64, sums []byte)) error {
+	b := r.cells
+	for i := 1; i < len(b); i++ { // behind the bracket, and behind each comma
+		var g, pings int64
+		if b[i] != '[' {
+			break
+		}
+		g, i = natural(b, i+1)
+		pings, i = natural(b, i)
+		if g >= int64(len(r.ids)) || pings < 1 || i >= len(b) || b[i] != '[' {
+			break
+		}
+		end := i + bytes.IndexByte(b[i:], ']') + 1
+		if end == i || end+1 >= len(b) || b[end] != ']' {
+			break
+		}
+		visit(r.ids[g], pings, b[i:end])
+		if i = end + 1; b[i] == ']' && i == len(b)-1 {
+			return nil
+		}
+		if b[i] != ',' {
+			break
+		}
+	}
+	return r.fault("not cells of the job")
+}
+
+// natural reads the number at i and the comma behind. The number is -1 if there is none.
+func natural(b []byte, i int) (n int64, end int) {
+	start := i
+	for i < len(b) && b[i]-'0' <= 9 && i-start < 18 {
+		n = 10*n + int64(b[i]-'0')
+		i++
+	}
+	if i == start || i >= len(b) || b[i] != ',' {
+		return -1, len(b)
+	}
+	return n, i + 1
+}
