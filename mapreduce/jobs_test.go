@@ -207,6 +207,7 @@ var lists = mapreduce.Job[string, []string]{
 		rows.Add(key, len(all), all)
 		return nil
 	},
+	Columns: []string{"os", "n", "ids"},
 	Ordered: true,
 }
 
@@ -229,6 +230,7 @@ var ordered = mapreduce.Job[orderedKey, string]{
 		rows.Add(k.OS, strings.Join(slices.Collect(values), " "))
 		return nil
 	},
+	Columns: []string{"os", "times"},
 }
 
 // exactSums adds floats that have no exact sum as float64.

@@ -2,10 +2,10 @@ package mapreduce_test
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"os"
 	"os/signal"
-	"strconv"
 	"syscall"
 	"testing"
 
@@ -55,20 +55,21 @@ func command(job string, args ...string) mapreduce.Executor {
 	return mapreduce.Command(exe, append([]string{job}, args...)...)
 }
 
-// memoryEnv has the memory of the run that runnerMain is to do, in bytes; such a run is not cut up.
-const memoryEnv = "MR_TEST_MEMORY"
-
-// runnerMain is the program that tests kill or look at: it runs a job as mr would.
+// runnerMain is the program that tests kill or look at: it runs a job as mr would, cut up small unless it has little memory.
 func runnerMain(args []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
-	cfg := mapreduce.Config{Data: args[1], Output: args[2], Workers: 3, Partitions: 4}
-	if memory, err := strconv.ParseInt(os.Getenv(memoryEnv), 10, 64); err == nil {
-		cfg.Memory = memory
-	} else {
-		ctx = shape.With(ctx, shape.Shape{RunBytes: 64 << 10})
+	cfg := mapreduce.Config{Workers: 3, Partitions: 4}
+	fs := flag.NewFlagSet("runner", flag.ExitOnError)
+	fs.Int64Var(&cfg.Memory, "memory", 0, "")
+	fs.DurationVar(&cfg.RecordTimeout, "record-timeout", 0, "")
+	fs.DurationVar(&cfg.StartTimeout, "start-timeout", 0, "")
+	_ = fs.Parse(args) // exits
+	cfg.Data, cfg.Output = fs.Arg(1), fs.Arg(2)
+	if cfg.Memory == 0 {
+		ctx = shape.With(ctx, shape.Shape{RunBytes: 64 << 10, TaskFiles: 4})
 	}
-	if _, err := mapreduce.Run(ctx, command(args[0]), cfg); err != nil {
+	if _, err := mapreduce.Run(ctx, command(fs.Arg(0)), cfg); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}

@@ -27,8 +27,7 @@ func TestManyValues(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(exe, "runner", "many", store, output)
-	cmd.Env = append(os.Environ(), fmt.Sprintf("%s=%d", memoryEnv, leastMemory))
+	cmd := exec.Command(exe, "runner", "-memory", fmt.Sprint(leastMemory), "many", store, output)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	if err := cmd.Start(); err != nil {

@@ -92,7 +92,6 @@ func jobMain() {
 
 var (
 	spun    int
-	eaten   []byte
 	hoarded [][]byte
 )
 
@@ -100,14 +99,6 @@ var (
 func hoard() {
 	for {
 		hoarded = append(hoarded, bytes.Repeat([]byte{1}, 1<<20))
-	}
-}
-
-// syscallLimit limits the data of this process.
-func syscallLimit(arg string) {
-	n, _ := strconv.ParseUint(arg, 10, 64)
-	if err := syscall.Setrlimit(syscall.RLIMIT_DATA, &syscall.Rlimit{Cur: n, Max: n}); err != nil {
-		panic(err)
 	}
 }
 
@@ -138,9 +129,6 @@ func (job) Map(ctx context.Context, t worker.MapTask, progress func(worker.Progr
 	switch what, arg, _ := strings.Cut(t.Dir, " "); what {
 	case "goexit":
 		runtime.Goexit()
-	case "eat":
-		syscallLimit(arg)
-		eaten = make([]byte, 1<<30)
 	case "panic":
 		panic(errors.New("no such country"))
 	case "exit":

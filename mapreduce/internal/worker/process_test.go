@@ -113,7 +113,6 @@ func TestLost(t *testing.T) {
 		{do: "goexit", class: worker.Crash, reason: "exit status 2", stderr: "fatal error: the job called runtime.Goexit"},
 		{do: "kill", class: worker.Killed, reason: "signal: killed"},
 		{do: "panic", class: worker.Crash, reason: "exit status 2", stderr: "panic: no such country"},
-		{do: "eat 800000000", class: worker.Memory, reason: "exit status 2", stderr: "fatal error: "},
 		{do: "stop", class: worker.Gone, reason: "no sign of life for 900ms", silence: 900 * time.Millisecond},
 		{do: "stuck", class: worker.Hang, reason: "no progress for 1.1s", stall: 1100 * time.Millisecond},
 		{do: "spin", class: worker.Hang, reason: "no progress for 1.1s", stall: 1100 * time.Millisecond},
