@@ -11,6 +11,7 @@ import (
 	"path"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"sync"
 
 	"github.com/telemetry-mr/mr/storage"
@@ -173,6 +174,9 @@ func (s *state) recover() error {
 		if err := json.Unmarshal(text, &c); err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
+		if err := c.check(name, s.tree); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
 		if err := s.apply(c); err != nil {
 			return err
 		}
@@ -183,6 +187,36 @@ func (s *state) recover() error {
 		err = errors.Join(err, s.root.RemoveAll(path.Join(stageName, name)))
 	}
 	return err
+}
+
+// check sees to it that a commit, found under this name, does what this package has batches do, and no more: it moves files of its
+// own stages. Else whoever can write the state of a store could have files moved and removed anywhere, in the name of the next Run.
+func (c commit) check(name string, tree *storage.Tree) error {
+	isOwn := len(c.Batch) == 16 && !strings.ContainsFunc(c.Batch, func(r rune) bool { return !strings.ContainsRune("0123456789abcdef", r) })
+	if !isOwn || name != c.Batch+".json" {
+		return fmt.Errorf("%q is not the name of its batch", c.Batch)
+	}
+	for _, m := range c.Files {
+		isIDs := m.To == path.Join(storage.StateDir, idsName, c.Batch)
+		if _, err := tree.File(m.To, 0); err != nil && !isIDs {
+			return fmt.Errorf("%q is no place for a file of a batch", m.To)
+		}
+		if dir, base := path.Split(m.From); dir != path.Join(storage.StateDir, stageName, c.Batch)+"/" || !isName(base) {
+			return fmt.Errorf("%q is not a file of the batch", m.From)
+		}
+	}
+	for _, m := range c.Refused {
+		category, base, _ := strings.Cut(m.To, "/")
+		if !isName(category) || !isName(base) || !isName(m.From) {
+			return fmt.Errorf("%q is no place for refused records", m.To)
+		}
+	}
+	return nil
+}
+
+// isName reports whether a path has one component, which leads nowhere else.
+func isName(path string) bool {
+	return path != "." && fs.ValidPath(path) && !strings.ContainsAny(path, `/\`)
 }
 
 func (s *state) names(dir string) ([]string, error) {
