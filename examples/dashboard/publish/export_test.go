@@ -1,18 +1,17 @@
 package publish
 
-// ReadDelta reads all rows of a delta.
-func ReadDelta(name string) (rows int, err error) {
-	d, err := openDelta(name)
+// ReadPart reads all cells of a part.
+func ReadPart(state, name string) (cells int, err error) {
+	r, err := openPart(state, "20131102", Part{File: name})
 	if err != nil {
 		return 0, err
 	}
-	defer func() { _ = d.file.Close() }() // only read
-	for d.more {
-		rows++
-		_, _ = d.row.array() // which may be none
-		if err := d.next(); err != nil {
-			return rows, err
+	defer r.close()
+	r.ids = make([]group, len(r.groups.Groups))
+	for err = r.next(); err == nil && r.measure != ""; err = r.next() {
+		if err := r.each(func(group, int64, []byte) { cells++ }); err != nil {
+			return cells, err
 		}
 	}
-	return rows, nil
+	return cells, err
 }

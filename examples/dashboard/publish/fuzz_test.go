@@ -10,18 +10,21 @@ import (
 	"github.com/telemetry-mr/mr/examples/dashboard/publish"
 )
 
-// FuzzDelta reads any text as a delta: its lines are rows, or there is an error.
-func FuzzDelta(f *testing.F) {
-	f.Add([]byte("nightly/27\tDEMO\t20131101\t20131102\t" + windows + "\t6\t1\t[0,3,0,0,1,0,66,null,null,1956,0]\n"))
-	f.Add([]byte("b/1\t\t20131101\t20131102\t" + linux + "\t31\t9223372036854775807\t[]\na/1\t"))
-	f.Add([]byte("x/1\tm\t20131301\t20131102\t" + linux + "\t32\t0\t\n"))
-	name := filepath.Join(f.TempDir(), fmt.Sprintf("%d.tsv", os.Getpid()))
+// FuzzPart reads any text as a part of the state: groups and measures with cells, or an error.
+func FuzzPart(f *testing.F) {
+	const head = "\t{\"groups\":[{\"built\":\"20131101\",\"leaf\":\"a/b/c/d/e\",\"pings\":3}]}\n"
+	f.Add([]byte(head + "A\t[[0,2,[1,2,3]],[0,1,[]]]\nB\t[[0,1,[0]]]\n"))
+	f.Add([]byte(head + "A\t[[0,99999999999999999999,[1]]]\n"))
+	f.Add([]byte(head + "A\t[[1,1,[1]]]\nA\t[\n"))
+	f.Add([]byte("\t{}\n\n"))
+	dir, name := f.TempDir(), fmt.Sprintf("%d.tsv", os.Getpid())
 	f.Fuzz(func(t *testing.T, text []byte) {
-		if err := os.WriteFile(name, text, 0o666); err != nil {
+		if err := os.WriteFile(filepath.Join(dir, name), text, 0o666); err != nil {
 			t.Fatal(err)
 		}
-		if rows, err := publish.ReadDelta(name); err == nil && (rows != bytes.Count(text, []byte("\n")) || len(text) > 0 && text[len(text)-1] != '\n') {
-			t.Fatalf("%d rows in %q", rows, text)
+		cells, err := publish.ReadPart(dir, name)
+		if lines := bytes.Count(text, []byte("\n")); err == nil && (cells < lines-1 || cells > len(text) || text[len(text)-1] != '\n') {
+			t.Fatalf("%d cells in %q", cells, text)
 		}
 	})
 }
