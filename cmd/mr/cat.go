@@ -42,6 +42,9 @@ func concatenate(ctx context.Context, env env, args []string) error {
 	if err != nil {
 		return usagef("--max-bad: %v", err)
 	}
+	if isClosed(env.stdout) {
+		return usagef("standard output is closed, and records are to go there")
+	}
 	c := &concatenation{ctx: ctx, env: env, out: bufio.NewWriterSize(env.stdout, 256<<10), budget: budget}
 	c.options.MaxRecordBytes = int(maxRecord)
 	if fs.NArg() > 0 {

@@ -7,7 +7,8 @@ import (
 )
 
 // isClosed reports whether the process was started without what w stands for. Go then opens /dev/null in its place, so that
-// writing seems to succeed; for reading and writing, which a shell does not.
+// writing seems to succeed; for reading and writing, which a shell does not. Some libraries do to discard what a program prints, so
+// it is asked only where nothing but that is of use.
 func isClosed(w io.Writer) bool {
 	f, ok := w.(*os.File)
 	if !ok {

@@ -7,6 +7,9 @@ import (
 
 // checkPlaces finds, before any work is done, what is wrong with the places of the output and the report.
 func (r *jobRun) checkPlaces() error {
+	if r.cfg.Output == "" && isClosed(r.env.stdout) {
+		return usagef("standard output is closed, and rows are to go there").hint("--output FILE, or >/dev/null for none")
+	}
 	if err := r.checkPlace("--output", r.cfg.Output); err != nil {
 		return err
 	}
