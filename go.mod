@@ -1,6 +1,8 @@
 module github.com/telemetry-mr/mr
 
-go 1.26.0
+go 1.26.5
+
+toolchain go1.26.8
 
 require (
 	github.com/cespare/xxhash/v2 v2.3.0
