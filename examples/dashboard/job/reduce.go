@@ -27,6 +27,16 @@ type Group struct {
 	Pings int64  `json:"pings"`
 }
 
+// Days returns the days of build, in order.
+func (g *Groups) Days() []string {
+	days := make([]string, len(g.Groups))
+	for i := range g.Groups {
+		days[i] = g.Groups[i].Built
+	}
+	slices.Sort(days)
+	return slices.Compact(days)
+}
+
 // A column is the cells of a measure.
 type column struct {
 	text  []byte

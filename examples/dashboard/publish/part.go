@@ -17,6 +17,7 @@ import (
 type partReader struct {
 	name      string
 	submitted string
+	fresh     bool // not in the edition before
 	file      io.ReadCloser
 	in        *bufio.Reader
 	line      int
@@ -31,9 +32,10 @@ type partReader struct {
 
 // A group is a job.Group by numbers.
 type group struct {
-	built  int // index of the day
-	leaf   int // its id
-	recent bool
+	built    int // index of the day
+	leaf     int // its id
+	recent   bool
+	affected bool // a fresh part has pings of that day
 }
 
 // openPart opens a part and reads its groups.

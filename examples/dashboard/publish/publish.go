@@ -35,7 +35,7 @@ const (
 )
 
 // Publish makes the site of all days. The same days and definitions give the same bytes, in whatever order the days came
-// about. A release of which neither has changed keeps its folder, and costs nothing. After an error, or when it is killed, the
+// about. A release of which neither has changed keeps its folder, and one that has new days is made of the folder it had. After an error, or when it is killed, the
 // old site is whole. The folders of the site before stay for readers that have begun with them; older ones are removed. One
 // call at a time: Lock sees to that.
 func Publish(ctx context.Context, o Options) (*Site, error) {
@@ -51,6 +51,10 @@ func Publish(ctx context.Context, o Options) (*Site, error) {
 	}
 	site := newSite(manifests)
 	versions := map[string]string{}
+	old, err := readVersions(filepath.Join(o.Site, versionsFile))
+	if err != nil {
+		return nil, err
+	}
 	var made []*snapshot
 	defer func() {
 		for _, s := range made {
@@ -58,10 +62,11 @@ func Publish(ctx context.Context, o Options) (*Site, error) {
 		}
 	}()
 	for _, r := range releases(manifests) {
-		if r.defs, err = o.Definitions(r.name); err != nil {
+		if r.defs, err = o.Definitions(r.Release); err != nil {
 			return nil, err
 		}
-		folder := r.folder(o.Compress)
+		r.Compress, r.Definitions = o.Compress, r.defs.Sum
+		folder := r.folder()
 		a, err := readAccount(filepath.Join(o.Site, folder))
 		if errors.Is(err, fs.ErrNotExist) {
 			var s *snapshot
@@ -69,12 +74,16 @@ func Publish(ctx context.Context, o Options) (*Site, error) {
 				return nil, err
 			}
 			made = append(made, s)
-			a, err = r.publish(ctx, o.State, s)
+			var b before
+			if name := old[r.Release]; folderName.MatchString(name) {
+				b = readBefore(filepath.Join(o.Site, name), r)
+			}
+			a, err = r.publish(ctx, o.State, b, s)
 		}
 		if err != nil {
 			return nil, err
 		}
-		versions[r.name] = folder
+		versions[r.Release] = folder
 		site.addRelease(a)
 	}
 	if len(made) > 0 {

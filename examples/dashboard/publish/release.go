@@ -4,9 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -14,55 +11,25 @@ import (
 	"github.com/telemetry-mr/mr/examples/dashboard/job"
 )
 
-// A release is one that is to be published: its parts by day, in order.
-type release struct {
-	name  string
-	days  []string
-	parts []Part
-	defs  Definitions
-}
-
-// releases returns those of some days, by name.
-func releases(days []Manifest) []*release {
-	all := map[string]*release{}
-	for _, m := range days {
-		for _, p := range m.Parts {
-			r := all[p.Release]
-			if r == nil {
-				r = &release{name: p.Release}
-				all[p.Release] = r
-			}
-			r.days, r.parts = append(r.days, m.Day), append(r.parts, p)
-		}
-	}
-	return slices.SortedFunc(maps.Values(all), func(a, b *release) int { return strings.Compare(a.name, b.name) })
-}
-
-// folder is the name of the release's folder: its last day, and a hash of all that its files are made of.
-func (r *release) folder(compress bool) string {
-	h := sha256.New()
-	fmt.Fprintln(h, "files of DATA.md, 2", compress, r.name, r.defs.Sum) // another number for other files of the same parts
-	for i, p := range r.parts {
-		fmt.Fprintln(h, r.days[i], p.Sum)
-	}
-	return partStem(r.days[len(r.days)-1], r.name) + "-" + hex.EncodeToString(h.Sum(nil))[:16]
-}
-
-// An edition is the content of a folder, being made.
+// An edition is the content of a release's folder, being made. What is in the edition before is not made again: the files of a
+// measure are the old ones with new days.
 type edition struct {
 	*release
+	before   before
 	to       *snapshot
 	readers  []*partReader
-	built    []string // the days of build
+	days     []string // of submission, by index of the reader
+	built    []string // days of build
 	leaves   *leaves
 	simple   map[string]bool // those that are published
+	pings    pings
 	account  account
-	measures []measure
+	measures map[string]measure
+	written  map[string]bool // measures that have new files
 
-	definitions map[string]definition
-	byBuild     family
-	bySubmit    family
-	file        []byte // room for a file
+	byBuild  family
+	bySubmit family
+	room     [2][]byte // for files
 }
 
 // A measure is what measures.json says of one.
@@ -75,20 +42,23 @@ type measure struct {
 	Last        string  `json:"last"` // build day
 }
 
-// publish writes the files of the release.
-func (r *release) publish(ctx context.Context, state string, to *snapshot) (account, error) {
-	e := &edition{release: r, to: to, definitions: map[string]definition{}, measures: []measure{}}
+// publish writes the files of the release, of which an edition before may be there.
+func (r *release) publish(ctx context.Context, state string, b before, to *snapshot) (account, error) {
+	e := &edition{release: r, before: b, to: to, measures: maps.Clone(b.measures), written: map[string]bool{}}
+	if e.measures == nil {
+		e.measures = map[string]measure{}
+	}
 	defer func() {
 		for _, p := range e.readers {
 			p.close()
 		}
 	}()
-	for i, p := range r.parts {
-		in, err := openPart(state, r.days[i], p)
-		if err != nil {
-			return account{}, err
-		}
-		e.readers = append(e.readers, in)
+	if err := e.open(state); err != nil {
+		return account{}, err
+	}
+	e.add()
+	if b.dir != "" && (!b.keeps(e.leaves) || len(e.account.Simple) > job.MaxSimple) {
+		return r.publish(ctx, state, before{}, to) // nothing is written yet
 	}
 	e.group()
 	for _, p := range e.readers {
@@ -104,55 +74,107 @@ func (r *release) publish(ctx context.Context, state string, to *snapshot) (acco
 			return account{}, err
 		}
 	}
-	e.account.Measures = len(e.measures)
+	e.keepFiles()
 	e.writeTables()
 	return e.account, e.to.close()
 }
 
-// group numbers the groups of all parts, which tell all leaves and days, and writes what all pings are.
-func (e *edition) group() {
-	a := &e.account
-	a.Name, a.Folder, a.LastSubmission = e.name, e.to.name, e.days[len(e.days)-1]
-	set, built, simple, systems := map[string]bool{}, map[string]int{}, map[string]int64{}, map[string]bool{}
-	for _, p := range e.readers {
-		for _, g := range p.groups.Groups {
-			set[g.Leaf] = true
-			built[g.Built] = 0
-			systems[strings.Split(g.Leaf, "/")[2]] = true
-			a.Pings += g.Pings
-		}
-		for name, n := range p.groups.Simple {
-			simple[name] += n
-		}
-		a.leftOut(tooManySimple, p.groups.Left)
-	}
-	e.leaves, e.built, e.simple = newLeaves(set), slices.Sorted(maps.Keys(built)), map[string]bool{}
-	for i, name := range job.Frequent(simple) {
-		e.simple[name] = i < job.MaxSimple
-	}
-	for i, day := range e.built {
-		built[day] = i
-	}
-	e.byBuild.days, e.bySubmit.days = e.built, e.days
-	byBuild, bySubmit := map[string]map[int]int64{}, map[string]map[int]int64{}
-	add := func(days map[string]map[int]int64, day string, leaf int, pings int64) {
-		if days[day] == nil {
-			days[day] = map[int]int64{}
-		}
-		days[day][leaf] += pings
-	}
-	for _, p := range e.readers {
-		for _, g := range p.groups.Groups {
-			n := group{built: built[g.Built], leaf: e.leaves.ids[g.Leaf], recent: recent(g.Built, p.submitted)}
-			p.ids = append(p.ids, n)
-			add(byBuild, g.Built, n.leaf, g.Pings)
-			if n.recent {
-				add(bySubmit, p.submitted, n.leaf, g.Pings)
+// open opens the fresh parts, and those that have pings of the same builds.
+func (e *edition) open(state string) error {
+	affected := map[string]bool{}
+	for i, p := range e.parts {
+		if e.before.isFresh(e.Parts[i].Day) {
+			for _, day := range p.Built {
+				affected[day] = true
 			}
 		}
 	}
-	a.FirstBuild, a.LastBuild, a.Systems = e.built[0], e.built[len(e.built)-1], slices.Sorted(maps.Keys(systems))
-	e.to.write("pings.json", encoded(map[string]any{"build": byBuild, "submission": bySubmit}))
+	for i, p := range e.parts {
+		if !slices.ContainsFunc(p.Built, func(day string) bool { return affected[day] }) {
+			continue
+		}
+		in, err := openPart(state, e.Parts[i].Day, p)
+		if err != nil {
+			return err
+		}
+		in.fresh = e.before.isFresh(e.Parts[i].Day)
+		e.readers = append(e.readers, in)
+		e.days = append(e.days, e.Parts[i].Day)
+	}
+	return nil
+}
+
+// add adds the fresh parts to the account, and to what all pings are.
+func (e *edition) add() {
+	a := &e.account
+	*a = account{
+		Release: Release{Name: e.Release, Folder: e.to.name, Pings: e.before.account.Pings, LastSubmission: e.Parts[len(e.Parts)-1].Day},
+		Basis:   e.basis, Simple: map[string]int64{}, Dropped: []Dropped{},
+	}
+	maps.Copy(a.Simple, e.before.account.Simple)
+	for _, d := range e.before.account.Dropped {
+		a.Dropped = addDropped(a.Dropped, d)
+	}
+	set := map[string]bool{}
+	for leaf := range e.before.leaves {
+		set[leaf] = true
+	}
+	for _, p := range e.readers {
+		if !p.fresh {
+			continue
+		}
+		for _, g := range p.groups.Groups {
+			set[g.Leaf] = true
+			a.Pings += g.Pings
+		}
+		for name, n := range p.groups.Simple {
+			a.Simple[name] += n
+		}
+		a.leftOut(tooManySimple, p.groups.Left)
+	}
+	e.leaves = newLeaves(set)
+}
+
+// group numbers the groups of all parts, and adds the pings of the fresh ones.
+func (e *edition) group() {
+	e.pings = pings{map[string]map[int]int64{}, map[string]map[int]int64{}}
+	add := func(days map[string]map[int]int64, day string, leaf int, n int64) {
+		if days[day] == nil {
+			days[day] = map[int]int64{}
+		}
+		days[day][leaf] += n
+	}
+	for day, leaves := range e.before.pings.Build {
+		e.pings.Build[day] = maps.Clone(leaves)
+	}
+	for day, leaves := range e.before.pings.Submission {
+		e.pings.Submission[day] = maps.Clone(leaves)
+	}
+	affected := map[string]bool{}
+	for _, p := range e.readers {
+		for _, g := range p.groups.Groups {
+			if !p.fresh {
+				continue
+			}
+			affected[g.Built] = true
+			add(e.pings.Build, g.Built, e.leaves.ids[g.Leaf], g.Pings)
+			if recent(g.Built, p.submitted) {
+				add(e.pings.Submission, p.submitted, e.leaves.ids[g.Leaf], g.Pings)
+			}
+		}
+	}
+	e.built = slices.Sorted(maps.Keys(e.pings.Build))
+	e.byBuild.days, e.bySubmit.days = e.built, e.days
+	for _, p := range e.readers {
+		for _, g := range p.groups.Groups {
+			built, _ := slices.BinarySearch(e.built, g.Built)
+			p.ids = append(p.ids, group{built, e.leaves.ids[g.Leaf], recent(g.Built, p.submitted), affected[g.Built]})
+		}
+	}
+	e.simple = map[string]bool{}
+	for i, name := range job.Frequent(e.account.Simple) {
+		e.simple[name] = i < job.MaxSimple
+	}
 }
 
 // least returns the first of the measures that are at hand, "" at the end.
@@ -171,42 +193,51 @@ const (
 	tooLarge      = "sum beyond what a number can be"
 )
 
-// measure writes the files of a measure, and moves on.
+// measure writes the files of a measure if a fresh part has it, and moves on.
 func (e *edition) measure(name string) error {
 	def, reason := lookup(e.defs.Definitions, name)
 	if isSimple(name) && !e.simple[name] {
 		reason = tooManySimple
 	}
-	m := measure{Name: name, Kind: def.Kind, Description: def.Description, Buckets: def.ranges}
 	e.byBuild.cells, e.bySubmit.cells = e.byBuild.cells[:0], e.bySubmit.cells[:0]
-	lastBuilt := -1
+	var pings int64 // of fresh parts
+	last := -1
 	for day, p := range e.readers {
 		if p.measure != name {
 			continue
 		}
-		err := p.each(func(g group, pings int64, sums []byte) {
-			switch {
-			case reason != "":
-				e.account.drop(reason, name, pings)
-				return
-			case bytes.Count(sums, []byte(",")) != len(def.ranges)+summaryLen-1:
-				e.account.drop(otherBuckets, name, pings)
+		err := p.each(func(g group, n int64, sums []byte) {
+			why := reason
+			if why == "" && bytes.Count(sums, []byte(",")) != len(def.ranges)+summaryLen-1 {
+				why = otherBuckets
+			}
+			if why != "" {
+				if p.fresh {
+					e.account.drop(why, name, n)
+				}
 				return
 			}
-			m.Pings += pings
-			lastBuilt = max(lastBuilt, g.built)
-			e.byBuild.add(g.built, g.leaf, pings, sums)
-			if g.recent {
-				e.bySubmit.add(day, g.leaf, pings, sums)
+			if g.affected {
+				e.byBuild.add(g.built, g.leaf, n, sums)
+			}
+			if p.fresh {
+				pings += n
+				last = max(last, g.built)
+				if g.recent {
+					e.bySubmit.add(day, g.leaf, n, sums)
+				}
 			}
 		})
 		if err != nil {
 			return err
 		}
 	}
-	if m.Pings > 0 {
-		m.Last = e.built[lastBuilt]
-		e.writeMeasure(m, def)
+	if pings > 0 {
+		m := e.before.measures[name]
+		m = measure{Name: name, Kind: def.Kind, Description: def.Description, Buckets: def.ranges, Pings: m.Pings + pings, Last: max(m.Last, e.built[last])}
+		if err := e.writeMeasure(m); err != nil {
+			return err
+		}
 	}
 	for _, p := range e.readers {
 		if p.measure == name {
@@ -218,30 +249,66 @@ func (e *edition) measure(name string) error {
 	return nil
 }
 
-func (e *edition) writeMeasure(m measure, def definition) {
-	b, err := e.byBuild.append(e.file[:0])
-	if err == nil {
-		split := len(b)
-		if b, err = e.bySubmit.append(b); err == nil {
-			e.file = b
-			e.to.write(m.Name+"-by-build-date.json", b[:split])
-			e.to.write(m.Name+"-by-submission-date.json", b[split:])
-			e.measures = append(e.measures, m)
-			e.definitions[m.Name] = def
-			return
+func (e *edition) writeMeasure(m measure) error {
+	for i, f := range []struct {
+		file string
+		*family
+	}{{m.Name + byBuildDate, &e.byBuild}, {m.Name + bySubmissionDate, &e.bySubmit}} {
+		old, err := e.before.family(f.file)
+		if err != nil {
+			return err
+		}
+		if e.room[i], err = f.append(e.room[i][:0], old); err != nil {
+			e.account.drop(tooLarge, m.Name, m.Pings)
+			delete(e.measures, m.Name)
+			return nil
 		}
 	}
-	e.account.drop(tooLarge, m.Name, m.Pings)
+	e.to.write(m.Name+byBuildDate, e.room[0])
+	e.to.write(m.Name+bySubmissionDate, e.room[1])
+	e.measures[m.Name] = m
+	e.written[m.Name] = true
+	return nil
+}
+
+const (
+	byBuildDate      = "-by-build-date.json"
+	bySubmissionDate = "-by-submission-date.json"
+)
+
+// keepFiles takes over the files of measures of which no fresh part has any.
+func (e *edition) keepFiles() {
+	for name := range e.before.measures {
+		if !e.written[name] {
+			e.to.keep(e.before.dir, name+byBuildDate)
+			e.to.keep(e.before.dir, name+bySubmissionDate)
+		}
+	}
 }
 
 // writeTables writes the files that are for the release as a whole.
 func (e *edition) writeTables() {
-	slices.SortFunc(e.measures, func(a, b measure) int {
+	list := slices.SortedFunc(maps.Values(e.measures), func(a, b measure) int {
 		return cmp.Or(cmp.Compare(b.Pings, a.Pings), cmp.Compare(a.Name, b.Name))
 	})
-	e.to.write("histograms.json", encoded(e.definitions))
+	if list == nil {
+		list = []measure{}
+	}
+	definitions, systems := map[string]definition{}, map[string]bool{}
+	for _, m := range list {
+		definitions[m.Name], _ = lookup(e.defs.Definitions, m.Name)
+	}
+	for _, leaf := range e.leaves.names {
+		systems[strings.Split(leaf, "/")[2]] = true
+	}
+	a := &e.account
+	a.Measures = len(list)
+	a.FirstBuild, a.LastBuild, a.Systems = e.built[0], e.built[len(e.built)-1], slices.Sorted(maps.Keys(systems))
+	slices.SortFunc(a.Dropped, func(a, b Dropped) int { return strings.Compare(a.Reason, b.Reason) })
+	e.to.write("histograms.json", encoded(definitions))
 	e.to.write("filter-tree.json", e.leaves.tree())
-	e.to.write("measures.json", encoded(e.measures))
+	e.to.write("measures.json", encoded(list))
 	e.to.write("leaves.json", e.leaves.table())
-	e.to.write(accountFile, encoded(e.account))
+	e.to.write("pings.json", encoded(e.pings))
+	e.to.write(accountFile, encoded(a))
 }

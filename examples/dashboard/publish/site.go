@@ -50,7 +50,9 @@ const accountFile = "account.json"
 // An account is that of a release.
 type account struct {
 	Release
-	Dropped []Dropped `json:"dropped"`
+	Dropped []Dropped        `json:"dropped"` // by reason
+	Basis   basis            `json:"basis"`
+	Simple  map[string]int64 `json:"simple"` // simple measures, and how many pings have them
 }
 
 // maxDropped is how many measures are listed for a reason: names come from pings.
@@ -72,9 +74,11 @@ func (a *account) leftOut(reason string, pings int64) {
 	}
 }
 
+// list lists a measure, the first ones by name.
 func (d *Dropped) list(measure string, pings int64) {
-	if _, listed := d.Measures[measure]; listed || len(d.Measures) < maxDropped {
-		d.Measures[measure] += pings
+	d.Measures[measure] += pings
+	if len(d.Measures) > maxDropped {
+		delete(d.Measures, slices.Max(slices.Collect(maps.Keys(d.Measures))))
 	}
 }
 

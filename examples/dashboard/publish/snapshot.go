@@ -47,6 +47,22 @@ func (s *snapshot) write(name string, content []byte) {
 	}
 }
 
+// keep adds a file of another folder, as it is there. It is the same file where there are links.
+func (s *snapshot) keep(dir, name string) {
+	files := []string{name}
+	if s.zip != nil {
+		files = append(files, name+".gz")
+	}
+	for _, name := range files {
+		if s.err == nil && os.Link(filepath.Join(dir, name), filepath.Join(s.dir, name)) != nil {
+			var content []byte
+			if content, s.err = os.ReadFile(filepath.Join(dir, name)); s.err == nil {
+				s.err = os.WriteFile(filepath.Join(s.dir, name), content, 0o644)
+			}
+		}
+	}
+}
+
 // close makes the names of the files durable, and reports errors of write.
 func (s *snapshot) close() error {
 	if s.err != nil {

@@ -32,9 +32,10 @@ type Manifest struct {
 
 // A Part is the file of a release.
 type Part struct {
-	Release string `json:"release"`
-	File    string `json:"file"`
-	Sum     string `json:"sum"` // SHA-256 of the rows
+	Release string   `json:"release"`
+	File    string   `json:"file"`
+	Sum     string   `json:"sum"`   // SHA-256 of the rows
+	Built   []string `json:"built"` // days of build
 }
 
 // readState returns the manifests of all days, in order.
@@ -69,7 +70,7 @@ func readManifest(state, day string) (m Manifest, err error) {
 	}
 	ok := m.Day == day && m.Parts != nil && slices.IsSortedFunc(m.Parts, func(a, b Part) int { return strings.Compare(a.Release, b.Release) })
 	for _, p := range m.Parts {
-		ok = ok && partName.MatchString(p.File) && p.File == p.name(day)
+		ok = ok && len(p.Built) > 0 && partName.MatchString(p.File) && p.File == p.name(day)
 	}
 	if !ok {
 		return m, fmt.Errorf("%s is not the manifest of a day", name)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"hash"
 	"os"
@@ -23,13 +24,13 @@ type Writer struct {
 	days  map[string]*Manifest
 	rest  []byte // the beginning of a line
 
-	prefix  []byte // of the lines of the part at hand: day and release
-	day     *Manifest
-	release string
-	file    *storage.FileWriter
-	temp    string // its name, until the content is known
-	sum     hash.Hash
-	made    []string // files that Close removes
+	prefix []byte // of the lines of the part at hand: day and release
+	day    *Manifest
+	part   Part
+	file   *storage.FileWriter
+	temp   string // its name, until the content is known
+	sum    hash.Hash
+	made   []string // files that Close removes
 }
 
 // NewWriter returns a writer for the rows of these days of submission. What the state has of them is replaced, also if there
@@ -96,8 +97,12 @@ func (w *Writer) begin(line []byte) error {
 	if err := w.end(); err != nil {
 		return err
 	}
-	w.prefix, w.day, w.release = bytes.Clone(prefix), m, string(release)
-	w.temp = filepath.Join(w.state, partStem(m.Day, w.release)+".new"+partSuffix)
+	var groups job.Groups
+	if err := json.Unmarshal(rest, &groups); err != nil {
+		return fmt.Errorf("not the groups of a part: %.100q: %w", line, err)
+	}
+	w.prefix, w.day, w.part = bytes.Clone(prefix), m, Part{Release: string(release), Built: groups.Days()}
+	w.temp = filepath.Join(w.state, partStem(m.Day, w.part.Release)+".new"+partSuffix)
 	w.sum.Reset()
 	var err error
 	w.file, err = storage.CreateFile(w.temp)
@@ -113,7 +118,8 @@ func (w *Writer) end() error {
 	if err := w.file.Publish(); err != nil { // Commit syncs all
 		return err
 	}
-	p := Part{Release: w.release, Sum: hex.EncodeToString(w.sum.Sum(nil))}
+	p := w.part
+	p.Sum = hex.EncodeToString(w.sum.Sum(nil))
 	p.File = p.name(w.day.Day)
 	w.made = append(w.made, w.temp)
 	final := filepath.Join(w.state, p.File)
