@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"net"
 	"os"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -123,6 +124,9 @@ func receiveLogs(ctx context.Context, env env, args []string) error {
 	if err != nil {
 		return err
 	}
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(c.MemoryLimit())
+	}
 	return errors.Join(answer(ctx, c, log), log.Close())
 }
 
@@ -147,7 +151,7 @@ func answer(ctx context.Context, c receive.Config, log *receive.Log) error {
 		shown.Go(func() { showStats(ctx, c, l, set) })
 		observers = append(observers, receive.Count(set))
 	}
-	h, err := receive.NewHandler(c, log, func(r *receive.Request) {
+	server, err := receive.NewServer(c, log, func(r *receive.Request) {
 		for _, o := range observers {
 			o(r)
 		}
@@ -163,7 +167,7 @@ func answer(ctx context.Context, c receive.Config, log *receive.Log) error {
 		c.Logf("%s", c.MOTD)
 	}
 	c.Logf("receiving at %s", l.Addr())
-	return receive.Serve(ctx, l, h)
+	return server.Serve(ctx, l)
 }
 
 // showStats serves statistics until ctx is done. Without them, receiving goes on.

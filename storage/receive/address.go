@@ -2,7 +2,6 @@ package receive
 
 import (
 	"net"
-	"net/http"
 	"net/netip"
 	"strings"
 )
@@ -11,33 +10,30 @@ import (
 const tooLong = "0.0.0.0"
 
 // appendAddress appends the address of the client: what X-Forwarded-For says if the peer is a trusted proxy, else the peer.
-func (h *Handler) appendAddress(dst []byte, r *http.Request) []byte {
-	peer, _, err := net.SplitHostPort(r.RemoteAddr)
+func (s *Server) appendAddress(dst []byte, remote string, forwarded []string) []byte {
+	peer, _, err := net.SplitHostPort(remote)
 	if err != nil {
-		peer = r.RemoteAddr
+		peer = remote
 	}
 	addr := peer
-	if forwarded := r.Header["X-Forwarded-For"]; len(forwarded) > 0 && h.trusts(peer) {
+	if len(forwarded) > 0 && s.trusts(peer) {
 		if list := strings.Join(forwarded, ", "); list != "" {
 			addr = list
 		}
 	}
-	if int64(len(addr)) > h.config.MaxIPLength {
+	if int64(len(addr)) > s.config.MaxIPLength {
 		addr = tooLong
 	}
 	return append(dst, addr...)
 }
 
-func (h *Handler) trusts(peer string) bool {
-	if len(h.proxies) == 0 {
-		return false
-	}
+func (s *Server) trusts(peer string) bool {
 	addr, err := netip.ParseAddr(peer)
-	if err != nil {
-		return false
-	}
-	addr = addr.WithZone("").Unmap()
-	for _, p := range h.proxies {
+	return err == nil && s.isProxy(addr.WithZone("").Unmap())
+}
+
+func (s *Server) isProxy(addr netip.Addr) bool {
+	for _, p := range s.proxies {
 		if p.Contains(addr) {
 			return true
 		}

@@ -242,6 +242,13 @@ func (c *Config) format() rawlog.Format {
 // keepsAddress tells whether records have the client's address.
 func (c *Config) keepsAddress() bool { return c.IncludeIP || c.format() == rawlog.V2 }
 
+// MemoryLimit is what the garbage collector should keep a process that only receives within, in bytes: for
+// debug.SetMemoryLimit.
+func (c *Config) MemoryLimit() int64 {
+	const perConnection = 5 << 10 // about what a slow one needs
+	return c.MaxMemory + perConnection*c.MaxConnections
+}
+
 func (c *Config) maxAge() time.Duration { return time.Duration(c.MaxLogAgeMS) * time.Millisecond }
 
 // address is where to listen.

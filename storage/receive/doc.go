@@ -1,17 +1,17 @@
 // Package receive takes in submissions over HTTP.
 //
-// A Handler answers requests as the server of 2013 did and appends each submission to a Log; a Log writes raw logs, as
+// A Server answers requests as the server of 2013 did and appends each submission to a Log; a Log writes raw logs, as
 // package rawlog describes them, in one directory:
 //
 //	config := receive.DefaultConfig()
 //	config.LogPath = "/var/lib/telemetry"
 //	log, err := receive.OpenLog(config)
 //	...
-//	handler, err := receive.NewHandler(config, log, nil)
+//	server, err := receive.NewServer(config, log, nil)
 //	...
 //	listener, err := receive.Listen(config)
 //	...
-//	err = receive.Serve(ctx, listener, handler)
+//	err = server.Serve(ctx, listener)
 //	err = errors.Join(err, log.Close())
 //
 // What a sender may rely on:
@@ -20,6 +20,7 @@
 //     answered may be there or not; whoever sends it again may make two of it.
 //   - 202 means too large or too long a path: not kept, and not to be sent again. 503 and 507, too much to do and no space, are
 //     worth another try after Retry-After seconds; so is 500. 400, 404, 405 and 411 are not.
+//   - Whoever is answered with anything else than 200, 500, 503 or 507 has to connect again.
 //   - What was posted is kept as it came: the path behind the prefix without unescaping, the body without unpacking.
 //
 // What the owner of the machine may rely on: nothing is written outside the directory of the log and the request log,

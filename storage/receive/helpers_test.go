@@ -2,6 +2,7 @@ package receive_test
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -28,28 +29,34 @@ func config(t testing.TB) receive.Config {
 
 // A server is a receiver in this process.
 type server struct {
-	t    testing.TB
-	addr string
-	stop func() // returns when all is on the disk
+	t       testing.TB
+	network string
+	addr    string
+	stop    func() // returns when all is on the disk
 }
 
 func serve(t testing.TB, c receive.Config, observe func(*receive.Request)) *server {
+	t.Helper()
+	l, err := receive.Listen(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return serveOn(t, c, l, observe)
+}
+
+func serveOn(t testing.TB, c receive.Config, l net.Listener, observe func(*receive.Request)) *server {
 	t.Helper()
 	log, err := receive.OpenLog(c)
 	if err != nil {
 		t.Fatal(err)
 	}
-	h, err := receive.NewHandler(c, log, observe)
-	if err != nil {
-		t.Fatal(err)
-	}
-	l, err := receive.Listen(c)
+	r, err := receive.NewServer(c, log, observe)
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	go func() { ended <- receive.Serve(ctx, l, h) }()
+	go func() { ended <- r.Serve(ctx, l) }()
 	stopped := false
 	stop := func() {
 		if stopped {
@@ -62,7 +69,7 @@ func serve(t testing.TB, c receive.Config, observe func(*receive.Request)) *serv
 		}
 	}
 	t.Cleanup(stop)
-	return &server{t: t, addr: l.Addr().String(), stop: stop}
+	return &server{t: t, network: l.Addr().Network(), addr: l.Addr().String(), stop: stop}
 }
 
 // post returns the status of an answer.
@@ -131,6 +138,37 @@ func stored(t testing.TB, dir string) []rawlog.Record {
 		_ = f.Close() // only read
 	}
 	return all
+}
+
+// all sends bytes over a connection of its own, and no more, and returns the status of all answers.
+func (s *server) all(t *testing.T, text string) []int {
+	t.Helper()
+	c, err := net.Dial(s.network, s.addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	go func() {
+		_, _ = io.WriteString(c, text) // it may be refused before all is said
+		_ = c.(interface{ CloseWrite() error }).CloseWrite()
+	}()
+	answers, err := io.ReadAll(c)
+	if err != nil {
+		t.Errorf("%.60q: %v", text, err)
+	}
+	var all []int
+	for in := bufio.NewReader(bytes.NewReader(answers)); ; {
+		if _, err := in.Peek(1); err != nil {
+			return all
+		}
+		resp, err := http.ReadResponse(in, nil)
+		if err != nil {
+			t.Fatalf("%q is answered %q: %v", text, answers, err)
+		}
+		_, _ = io.Copy(io.Discard, resp.Body) // the answer to HEAD has none
+		_ = resp.Body.Close()
+		all = append(all, resp.StatusCode)
+	}
 }
 
 func paths(records []rawlog.Record) []string {

@@ -5,16 +5,24 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 	"testing"
 
 	"github.com/telemetry-mr/mr/storage/receive"
 )
 
-// TestMain is also the receiver that other tests start, and kill.
+// TestMain is also the receiver that other tests start, and kill, and the clients that are to be withstood.
 func TestMain(m *testing.M) {
 	if dir := os.Getenv("RECEIVE_INTO"); dir != "" {
 		if err := child(dir); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	if addr := os.Getenv("ABUSE"); addr != "" {
+		if err := misbehave(addr, os.Getenv("ABUSE_HOW")); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
@@ -31,11 +39,12 @@ func child(dir string) error {
 	c.LogPath = dir
 	c.Listen = "127.0.0.1:0"
 	c.MaxLogSize = 1 << 20
+	debug.SetMemoryLimit(c.MemoryLimit())
 	log, err := receive.OpenLog(c)
 	if err != nil {
 		return err
 	}
-	h, err := receive.NewHandler(c, log, nil)
+	r, err := receive.NewServer(c, log, nil)
 	if err != nil {
 		return err
 	}
@@ -44,7 +53,7 @@ func child(dir string) error {
 		return err
 	}
 	fmt.Println(l.Addr())
-	if err := receive.Serve(ctx, l, h); err != nil {
+	if err := r.Serve(ctx, l); err != nil {
 		return err
 	}
 	return log.Close()

@@ -5,8 +5,8 @@ import (
 	"compress/gzip"
 	"encoding/json"
 	"fmt"
+	"net"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
@@ -40,9 +40,10 @@ func TestAnswers(t *testing.T) {
 		{"query", request("POST", prefix+"query?a=b/c", "", "{}"), []int{200}, "query"},
 		{"host in the target", request("POST", "http://other"+prefix+"host%2F", "", "{}"), []int{200}, "host%2F"},
 		{"pipelined", request("POST", prefix+"one", "", "{}") + request("POST", prefix+"two", "", "{}"), []int{200, 200}, "one two"},
-		{"pipelined behind a refusal", request("POST", "/x", "", "{}") + request("POST", prefix+"three", "", "{}"), []int{404, 200}, "three"},
+		{"pipelined behind a refusal", request("POST", "/x", "", "{}") + request("POST", prefix+"three", "", "{}"), []int{404}, ""},
 		{"over the limit", request("POST", prefix+"long", "", long), []int{202}, ""},
-		{"over the limit, then not", request("POST", prefix+"long", "", long) + request("POST", prefix+"short", "", "{}"), []int{202, 200}, "short"},
+		{"over the limit, and more", request("POST", prefix+"long", "", long) + request("POST", prefix+"short", "", "{}"), []int{202}, ""},
+		{"far over the limit", request("POST", prefix+"long", "", strings.Repeat("x", 5<<20)), []int{202}, ""},
 		{"over the limit, expecting a word", "POST " + prefix + "long HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 9999999\r\n\r\n", []int{202}, ""},
 		{"chunked", "POST " + prefix + "chunked HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n", []int{411}, ""},
 		{"no length", "POST " + prefix + "none HTTP/1.1\r\nHost: h\r\n\r\n", []int{411}, ""},
@@ -62,7 +63,7 @@ func TestAnswers(t *testing.T) {
 	// A body that ends before its length is no submission.
 	s.raw("POST "+prefix+"torn HTTP/1.1\r\nHost: h\r\nContent-Length: 100\r\n\r\n{}", 0)
 	s.stop()
-	want := []string{"plain", "", "../../etc/passwd", "%2e%2e/%2E%2E/x//y", "query", "host%2F", "one", "two", "three", "short"}
+	want := []string{"plain", "", "../../etc/passwd", "%2e%2e/%2E%2E/x//y", "query", "host%2F", "one", "two"}
 	if got := paths(stored(t, c.LogPath)); !slices.Equal(got, want) {
 		t.Errorf("kept %q, want %q", got, want)
 	}
@@ -177,23 +178,17 @@ func address(t *testing.T, peer, forwarded string, trusted []string) string {
 	t.Helper()
 	c := config(t)
 	c.IncludeIP, c.TrustedProxies, c.NoSync = true, trusted, true
-	log, err := receive.OpenLog(c)
+	l, err := receive.Listen(c)
 	if err != nil {
 		t.Fatal(err)
 	}
-	h, err := receive.NewHandler(c, log, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := httptest.NewRequest("POST", prefix+"id", strings.NewReader("{}"))
-	r.RemoteAddr = peer
+	s := serveOn(t, c, from{l, peer}, nil)
+	headers := ""
 	if forwarded != "" {
-		r.Header.Set("X-Forwarded-For", forwarded)
+		headers = "X-Forwarded-For: " + forwarded + "\r\n"
 	}
-	h.ServeHTTP(httptest.NewRecorder(), r)
-	if err := log.Close(); err != nil {
-		t.Fatal(err)
-	}
+	s.raw(request("POST", prefix+"id", headers, "{}"), 1)
+	s.stop()
 	all := stored(t, c.LogPath)
 	if len(all) != 1 {
 		t.Fatalf("kept %d records", len(all))
@@ -271,39 +266,67 @@ func TestOneReceiverADirectory(t *testing.T) {
 	}
 }
 
-// FuzzPath: whatever the target of a request, it is kept as it came or refused, and nothing else is written.
-func FuzzPath(f *testing.F) {
+// FuzzRequests: whatever a client sends, each of its submissions that is answered 200 is kept as it came, nothing else is, and
+// nothing else is written.
+func FuzzRequests(f *testing.F) {
 	for _, path := range []string{"id", "../x", "%2e%2e/", "a/b/c?d", "", "\x00", "//", "é", strings.Repeat("x", 11000)} {
-		f.Add(path)
+		f.Add(request("POST", prefix+path, "", "{}"))
 	}
+	f.Add(request("POST", prefix+"1", "", "{}") + "\r\n" + request("POST", prefix+"2", "Expect: 100-continue\r\n", "{}"))
+	f.Add("POST " + prefix + "x HTTP/1.0\nContent-Length: 2\nConnection: keep-alive\n\n{}GET /status HTTP/1.1\r\n\r\n")
+	f.Add("POST " + prefix + "x HTTP/1.1\r\nTransfer-Encoding: chunked\r\nContent-Length: 2\r\n\r\n{}")
+	f.Add("GARBAGE\x00\xff\r\n\r\n")
+	f.Add("HEAD * HTTP/1.1\r\nX: " + strings.Repeat("x", 33<<10))
 	c := config(f)
 	c.NoSync = true
-	log, err := receive.OpenLog(c)
-	if err != nil {
-		f.Fatal(err)
+	var mu sync.Mutex
+	var said, accepted, all []string
+	c.Logf = func(format string, args ...any) {
+		mu.Lock()
+		defer mu.Unlock()
+		said = append(said, fmt.Sprintf(format, args...))
 	}
-	f.Cleanup(func() { _ = log.Close() })
-	var last receive.Request
-	h, err := receive.NewHandler(c, log, func(r *receive.Request) { last = *r })
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Fuzz(func(t *testing.T, path string) {
-		r := httptest.NewRequest("POST", prefix, strings.NewReader("{}"))
-		r.RequestURI = prefix + path
-		w := httptest.NewRecorder()
-		h.ServeHTTP(w, r)
-		kept, _, _ := strings.Cut(path, "?")
-		want := 200
-		if len(kept) > 10<<10 {
-			want = 202
+	f.Cleanup(func() {
+		if kept := paths(stored(f, c.LogPath)); !slices.Equal(kept, all) {
+			f.Errorf("kept %q, answered %q", kept, all)
 		}
-		if w.Code != want || last.Path != kept || last.Code != want {
-			t.Errorf("status %d, path %q, want %d, %q", w.Code, last.Path, want, kept)
+	})
+	l, err := net.Listen("unix", filepath.Join(f.TempDir(), "socket"))
+	if err != nil {
+		f.Fatal(err)
+	}
+	s := serveOn(f, c, l, func(r *receive.Request) {
+		mu.Lock()
+		defer mu.Unlock()
+		if r.Outcome == receive.Accepted {
+			accepted = append(accepted, strings.Clone(r.Path))
+		}
+	})
+	f.Fuzz(func(t *testing.T, text string) {
+		codes := s.all(t, text)
+		mu.Lock()
+		defer mu.Unlock()
+		good := 0
+		for _, code := range codes {
+			if code == 200 {
+				good++
+			}
+		}
+		if status := strings.Count(text, "/status"); good < len(accepted) || good > len(accepted)+status {
+			t.Errorf("%d answers say 200, kept %q", good, accepted)
+		}
+		for _, path := range accepted {
+			if !strings.Contains(text, path) {
+				t.Errorf("kept %q", path)
+			}
+		}
+		if len(said) > 0 {
+			t.Errorf("it said %q", said)
 		}
 		entries, err := os.ReadDir(c.LogPath)
 		if err != nil || len(entries) > 2 {
-			t.Errorf("%d files, %v", len(entries), err)
+			t.Errorf("there is %v, %v", entries, err)
 		}
+		all, accepted = append(all, accepted...), nil
 	})
 }
