@@ -25,3 +25,20 @@ func TestOverMemory(t *testing.T) {
 		}
 	}
 }
+
+// What is longer than a worker can hold twice is refused by the name of its key, in values and in rows.
+func TestTooLong(t *testing.T) {
+	cfg := mapreduce.Config{Data: culpritStore(t), Memory: 128 << 20, Workers: 1}
+	for job, parts := range map[string][]string{
+		"long-value":    {aFile + ":2: key \"culprit\": a value of 50000001 bytes is longer than 49282816, half of a worker's memory"},
+		"long-combined": {"key \"culprit\": a value of 50000001 bytes is longer than "},
+		"long-row":      {"reducing key \"culprit\": a row of 50000001 bytes is longer than "},
+		"long-cells":    {aFile + ":2: a row of "},
+	} {
+		_, stats, err := runJob(t, command(job), cfg)
+		checkFault(t, err, false, parts)
+		if stats.LostWorkers > 0 {
+			t.Errorf("%s: %d workers lost", job, stats.LostWorkers)
+		}
+	}
+}

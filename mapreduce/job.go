@@ -81,7 +81,8 @@ func (e *Emitter[K, V]) check() {
 	}
 }
 
-// Emit emits a pair. A key has at most 1 MiB. value may borrow from the record; it must not be changed before Map returns.
+// Emit emits a pair. A key has at most 1 MiB, a value, encoded, at most half of a worker's memory; a longer one fails the run.
+// value may borrow from the record; it must not be changed before Map returns.
 func (e *Emitter[K, V]) Emit(key K, value V) {
 	e.check()
 	e.key = key

@@ -1,6 +1,7 @@
 package mapreduce_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -60,7 +61,12 @@ var jobs = map[string]entry{
 	"sleeps": entryOf(faulty(func(storage.Record) error { time.Sleep(time.Hour); return nil })),
 	"hoards": entryOf(faulty(func(storage.Record) error { return hoard() })),
 	"grows":  entryOf(grows),
-	"many":   entryOf(many),
+
+	"long-value":    entryOf(mapreduce.Job[string, []byte]{Map: longFor(5e7), Reduce: keyAndLength(0)}),
+	"long-combined": entryOf(mapreduce.Job[string, []byte]{Map: longFor(5e7), Combine: func(acc *[]byte, v []byte) {}}),
+	"long-row":      entryOf(mapreduce.Job[string, []byte]{Map: longFor(1), Reduce: keyAndLength(5e7)}),
+	"long-cells":    entryOf(mapreduce.Job[string, []byte]{Map: longFor(5e7)}),
+	"many":          entryOf(many),
 	"overflows": entryOf(mapreduce.Job[string, int]{
 		Map: func(_ storage.Record, out *mapreduce.Emitter[string, int]) error {
 			out.Emit("k", 1<<62)
@@ -317,6 +323,34 @@ func spin() error {
 		return errors.New("xorshift has come to 0")
 	}
 	return nil
+}
+
+// longFor emits a value of n bytes for the culprit, short ones for others.
+func longFor(n int) func(storage.Record, *mapreduce.Emitter[string, []byte]) error {
+	return func(rec storage.Record, out *mapreduce.Emitter[string, []byte]) error {
+		value := []byte{'x'}
+		if string(rec.Key) == "culprit" {
+			value = bytes.Repeat(value, n)
+		}
+		out.Emit(string(rec.Key), value)
+		return nil
+	}
+}
+
+// keyAndLength makes a row of the length of the values, with so many bytes behind it for the culprit.
+func keyAndLength(n int) func(string, iter.Seq[[]byte], *mapreduce.Rows) error {
+	return func(key string, values iter.Seq[[]byte], rows *mapreduce.Rows) error {
+		sum := 0
+		for v := range values {
+			sum += len(v)
+		}
+		text := ""
+		if key == "culprit" {
+			text = strings.Repeat("x", n)
+		}
+		rows.Add(sum, text)
+		return nil
+	}
 }
 
 // hoarded is kept from the collector.

@@ -64,10 +64,11 @@ func runnerMain(args []string) int {
 	fs.Int64Var(&cfg.Memory, "memory", 0, "")
 	fs.DurationVar(&cfg.RecordTimeout, "record-timeout", 0, "")
 	fs.DurationVar(&cfg.StartTimeout, "start-timeout", 0, "")
+	runBytes := fs.Int64("run-bytes", 64<<10, "")
 	_ = fs.Parse(args) // exits
 	cfg.Data, cfg.Output = fs.Arg(1), fs.Arg(2)
 	if cfg.Memory == 0 {
-		ctx = shape.With(ctx, shape.Shape{RunBytes: 64 << 10, TaskFiles: 4})
+		ctx = shape.With(ctx, shape.Shape{RunBytes: *runBytes, TaskFiles: 4})
 	}
 	if _, err := mapreduce.Run(ctx, command(fs.Arg(0)), cfg); err != nil {
 		fmt.Fprintln(os.Stderr, err)

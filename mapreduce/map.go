@@ -68,7 +68,7 @@ func (t *mapTask[K, V]) open() error {
 			metrics.Read(t.heap)
 			t.baseBytes = int64(t.heap[0].Value.Uint64())
 		}
-		t.table = shuffle.NewTable(shuffle.TableJob[V]{Combine: t.combiner(), Clone: t.values.Clone, Append: t.values.Append})
+		t.table = shuffle.NewTable(shuffle.TableJob[V]{Combine: t.combiner(), Clone: t.values.Clone, Append: t.appendValue})
 	}
 	t.table.Reset()
 	return nil
@@ -229,7 +229,7 @@ func (t *mapTask[K, V]) record(rec storage.Record, path string) error {
 	if t.rows != nil {
 		err = t.writeRows()
 	} else {
-		err = t.take()
+		err = t.named(t.take())
 	}
 	if _, ok := errors.AsType[*fs.PathError](err); ok {
 		return err // of the disk, not of the record
@@ -372,7 +372,7 @@ func (t *mapTask[K, V]) finish() error {
 		}
 		t.result.Rows = rows
 		t.counters[cRows] = rows.Rows
-	} else if err := t.spill(); err != nil {
+	} else if err := t.named(t.spill()); err != nil {
 		return err
 	}
 	t.counters[cMapped], t.counters[cSkipped], t.counters[cBad] = t.mapped, t.skipped, t.bad

@@ -62,12 +62,14 @@ func (w *jobWorker[K, V]) Reduce(ctx context.Context, task worker.ReduceTask, pr
 	}}, nil
 }
 
-// fanIn is how many runs are merged at once: their blocks take a quarter of the memory.
+// fanIn is how many runs are merged at once: their blocks take a quarter of the memory, and they a quarter of the files that
+// may be open.
 func (w *jobWorker[K, V]) fanIn() int {
-	if w.setup.MemoryBytes == 0 {
-		return shuffle.MaxFanIn
+	most := min(openFiles()/4, shuffle.MaxFanIn)
+	if w.setup.MemoryBytes > 0 {
+		most = min(most, w.setup.MemoryBytes/4/shuffle.BlockBytes)
 	}
-	return int(min(w.setup.MemoryBytes/4/shuffle.BlockBytes, shuffle.MaxFanIn))
+	return int(most)
 }
 
 func reduceError(err error) error {

@@ -17,6 +17,7 @@ type Rows struct {
 	path    string
 	format  Format
 	columns []string
+	most    int64    // bytes of a row
 	members [][]byte // in JSONL, what stands before each cell
 	buf     []byte
 	n       int64
@@ -27,9 +28,10 @@ type Rows struct {
 
 const rowsBuffer = 128 << 10
 
-// createRows begins a file of rows in dir. Without columns, a row has any number of cells.
-func createRows(dir string, format Format, columns []string) (*Rows, error) {
-	r := &Rows{path: filepath.Join(dir, "rows"), format: format, columns: columns}
+// createRows begins a file of rows in dir. Without columns, a row has any number of cells; where most is not 0, at most so many
+// bytes.
+func createRows(dir string, format Format, columns []string, most int64) (*Rows, error) {
+	r := &Rows{path: filepath.Join(dir, "rows"), format: format, columns: columns, most: most}
 	if format == JSONL {
 		for i, name := range columns {
 			before := []byte{"{,"[min(i, 1)]}
@@ -48,7 +50,7 @@ func createRows(dir string, format Format, columns []string) (*Rows, error) {
 }
 
 // Add adds a row: a cell for each of Job.Columns, if the job has them. A cell that the format cannot hold fails the run, and
-// so does a wrong number of cells.
+// so does a wrong number of cells, or a row longer than half of a worker's memory.
 //
 // Strings and bytes are text; integers are decimal; floats have the shortest form that reads back as the same number; nil is
 // empty, null in JSONL. A value whose type brings a form of its own uses it: encoding.TextMarshaler, or json.Marshaler, which
@@ -73,7 +75,11 @@ func (r *Rows) row(cells []any) (err error) {
 	if len(r.columns) > 0 && len(cells) != len(r.columns) {
 		return fmt.Errorf("a row has %d cells, but there are %d columns: %s", len(cells), len(r.columns), strings.Join(r.columns, ", "))
 	}
+	start := len(r.buf)
 	for i, cell := range cells {
+		if err := checkLength("a row", len(r.buf)-start+cellBytes(cell), r.most); err != nil {
+			return err
+		}
 		switch r.format {
 		case JSONL:
 			r.buf, err = appendJSONCell(append(r.buf, r.members[i]...), cell)
@@ -90,7 +96,7 @@ func (r *Rows) row(cells []any) (err error) {
 		r.buf = append(r.buf, '}')
 	}
 	r.buf = append(r.buf, '\n')
-	return nil
+	return checkLength("a row", len(r.buf)-start, r.most)
 }
 
 func (r *Rows) tsv(i int, cell any) (err error) {

@@ -144,7 +144,7 @@ func (x *torture) start(v *victim, at place, wrapper ...string) *process {
 		x.Fatal(err)
 	}
 	x.runs++
-	args := append(wrapper, exe, "runner", "-record-timeout", "2s", "-start-timeout", "4s", v.job, x.store, filepath.Join(at.dir, v.output))
+	args := append(wrapper, exe, "runner", "-record-timeout", "2s", "-start-timeout", startTimeout, v.job, x.store, filepath.Join(at.dir, v.output))
 	p := &process{cmd: exec.Command(args[0], args[1:]...), ended: make(chan struct{})}
 	p.cmd.Env = append(os.Environ(), "TMPDIR="+at.tmp)
 	p.cmd.Stderr = &p.stderr
@@ -159,7 +159,10 @@ func (x *torture) start(v *victim, at place, wrapper ...string) *process {
 	return p
 }
 
-const patience = time.Minute
+const (
+	patience     = time.Minute
+	startTimeout = "4s"
+)
 
 // wait waits for the end of the runner, which is to come by itself.
 func (p *process) wait() error {

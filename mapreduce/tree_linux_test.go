@@ -12,6 +12,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/telemetry-mr/mr/mapreduce"
+	"github.com/telemetry-mr/mr/mapreduce/internal/shape"
 )
 
 var manyValues = flag.Int("values", 300_000, "how many values TestManyValues gives to one key")
@@ -77,4 +80,25 @@ func proportional(pid int) int64 {
 	}
 	kb, _ := strconv.ParseInt(f[0], 10, 64)
 	return kb << 10
+}
+
+// Hundreds of runs are merged with few files open.
+func TestFewFiles(t *testing.T) {
+	store, dir := writeStore(t, 600), t.TempDir()
+	want, stats, err := runShaped(t, shape.Shape{RunBytes: 1, TaskFiles: 4}, jobs["lists"].local(), mapreduce.Config{Data: store})
+	if err != nil || stats.Runs < 500 {
+		t.Fatalf("%d runs, want 500 at least (%v)", stats.Runs, err)
+	}
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	output := filepath.Join(dir, "out.tsv")
+	cmd := exec.Command("sh", "-c", `ulimit -n 64 && exec "$0" "$@"`, exe, "runner", "-run-bytes", "1", "lists", store, output)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	if text, err := os.ReadFile(output); err != nil || string(text) != want {
+		t.Errorf("an output of %d bytes, want %d (%v)", len(text), len(want), err)
+	}
 }

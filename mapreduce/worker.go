@@ -92,7 +92,7 @@ func (w *jobWorker[K, V]) setRows(f Format) error {
 }
 
 func (w *jobWorker[K, V]) createRows(dir string) (*Rows, error) {
-	return createRows(dir, w.format, w.names)
+	return createRows(dir, w.format, w.names, w.longest())
 }
 
 // Close releases what Setup took, and writes profiles.

@@ -27,7 +27,7 @@ func listOf(e *entry) *list { return (*list)(unsafe.Add(unsafe.Pointer(e), unsaf
 
 // push appends a value to the entry's list.
 func (t *Table[V]) push(e *entry, v *V) error {
-	if err := t.encode(v); err != nil {
+	if err := t.encode(e, v); err != nil {
 		return err
 	}
 	value := t.scratch

@@ -1,6 +1,7 @@
 package shuffle
 
 import (
+	"bytes"
 	"fmt"
 	"hash/maphash"
 	"unsafe"
@@ -28,6 +29,15 @@ type TableJob[V any] struct {
 	Clone   func(v V) V       // a copy that shares no memory with v; the first value of a key, with Combine
 	Append  func(dst []byte, v *V) ([]byte, error)
 }
+
+// A ValueError says of which key a value cannot be encoded.
+type ValueError struct {
+	Key []byte
+	Err error
+}
+
+func (e *ValueError) Error() string { return fmt.Sprintf("value of key %q: %v", e.Key, e.Err) }
+func (e *ValueError) Unwrap() error { return e.Err }
 
 type slot struct {
 	hash  uint32
@@ -177,20 +187,20 @@ func (t *Table[V]) WriteTo(w *RunWriter) error {
 }
 
 func (t *Table[V]) writeAcc(w *RunWriter, e *entry) error {
-	if err := t.encode(t.acc(e)); err != nil {
+	if err := t.encode(e, t.acc(e)); err != nil {
 		return err
 	}
 	return w.addValue(t.key(e), t.scratch)
 }
 
-// encode encodes v to scratch.
-func (t *Table[V]) encode(v *V) error {
+// encode encodes v, a value of e, to scratch.
+func (t *Table[V]) encode(e *entry, v *V) error {
 	out, err := t.job.Append(t.scratch[:0], v)
-	if err != nil {
-		return err
+	if err == nil && len(out) > maxBytes {
+		err = fmt.Errorf("a value of %d bytes is too long", len(out))
 	}
-	if len(out) > maxBytes {
-		return fmt.Errorf("a value of %d bytes is too long", len(out))
+	if err != nil {
+		return &ValueError{Key: bytes.Clone(t.key(e)), Err: err}
 	}
 	t.scratch = out
 	return nil

@@ -27,7 +27,12 @@ func (p *Program) pin() error {
 	if _, err := f.ReadAt(magic[:], 0); err != nil || string(magic[:]) != "\x7fELF" {
 		return nil // an interpreter would look for the descriptor in vain
 	}
-	fd, err := unix.FcntlInt(f.Fd(), unix.F_DUPFD_CLOEXEC, lowestPinned)
+	lowest := lowestPinned
+	var limit unix.Rlimit
+	if unix.Getrlimit(unix.RLIMIT_NOFILE, &limit) == nil {
+		lowest = min(lowest, int(min(limit.Cur, 1<<20))/2)
+	}
+	fd, err := unix.FcntlInt(f.Fd(), unix.F_DUPFD_CLOEXEC, lowest)
 	if err != nil {
 		return fmt.Errorf("keeping the program open: %w", err)
 	}

@@ -1,0 +1,6 @@
+//go:build !unix
+
+package mapreduce
+
+// openFiles is a guess.
+func openFiles() int64 { return 256 }
