@@ -66,10 +66,8 @@ func build(ctx context.Context, env env, dir string) (path string, remove func()
 	// go run ends by executing this program, with the job's as its last argument. Only there does it tell where that is.
 	cmd := exec.CommandContext(ctx, "go", "run", "-exec", quote(self)+" "+keepProgram+" "+quote(bin), ".")
 	cmd.Dir = dir
-	if os.Getenv("GOTMPDIR") == "" {
-		cmd.Env = append(os.Environ(), "GOTMPDIR="+tmp) // go leaves its files when it is interrupted
-	}
-	cmd.WaitDelay = time.Second // for what go has started, when it is killed
+	cmd.Env = append(os.Environ(), "TMPDIR="+tmp) // go and the C compiler leave their files when they are interrupted
+	cmd.WaitDelay = time.Second                   // for what go has started, when it is killed
 	var said bytes.Buffer
 	cmd.Stdout, cmd.Stderr = env.stderr, io.MultiWriter(env.stderr, &said)
 	err = cmd.Run()
