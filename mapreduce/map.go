@@ -105,10 +105,8 @@ func (t *mapTask[K, V]) file(ctx context.Context, in worker.File, progress func(
 		return fileError(in.Path, err)
 	}
 	defer r.Close()
-	if in.Part != (worker.Part{}) {
-		if err := unchanged(r, in); err != nil {
-			return err
-		}
+	if err := unchanged(r, in); err != nil {
+		return err
 	}
 	for rec, err := range r.Records() {
 		if syntax, ok := errors.AsType[*storage.SyntaxError](err); ok {
@@ -155,7 +153,7 @@ func (t *mapTask[K, V]) maxWindow() int64 {
 	return max(t.setup.MemoryBytes/2, 8<<20)
 }
 
-// unchanged refuses a file that is not the one whose parts were planned: the others may have been read from that.
+// unchanged refuses a file that is not the one that was listed: the run's account, and other parts of it, are of that.
 func unchanged(r *storage.Reader, in worker.File) error {
 	info, err := r.Stat()
 	if err != nil {
