@@ -203,19 +203,18 @@ func TestWindows(t *testing.T) {
 
 // TestMaxWindow reads files with windows of 32 MiB where less is allowed, of which some need less.
 func TestMaxWindow(t *testing.T) {
-	long := pings(9 << 20)
+	content := pings(100 << 10)
 	for _, tt := range []struct {
-		args    []string
-		content []byte
-		ok      bool
+		args []string
+		ok   bool
 	}{
-		{[]string{"zstd", "-qc", "-1", "--long=25"}, long, false},
-		{[]string{"xz", "-c", "-0", "--lzma2=preset=0,dict=32MiB"}, long, false},
-		{[]string{"xz", "-c", "--format=lzma", "--lzma1=preset=0,dict=32MiB"}, long, false},
-		{[]string{"xz", "-c", "-0", "--lzma2=preset=0,dict=32MiB", "--block-size=1MiB", "-T2"}, long, true}, // which has sizes in its headers
+		{[]string{"zstd", "-qc", "-1", "--long=25"}, false},
+		{[]string{"xz", "-c", "-0", "--lzma2=preset=0,dict=32MiB"}, false},
+		{[]string{"xz", "-c", "--format=lzma", "--lzma1=preset=0,dict=32MiB"}, false},
+		{[]string{"xz", "-c", "-0", "--lzma2=preset=0,dict=32MiB", "--block-size=1MiB", "-T2"}, true}, // which has sizes in its headers
 	} {
 		file := *new(storage.File)
-		if data := (tool{args: tt.args}).run(t, tt.content); data == nil {
+		if data := (tool{args: tt.args}).run(t, content); data == nil {
 			continue // said so
 		} else {
 			_, file = testTree(t, "", data)

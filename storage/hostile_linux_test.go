@@ -20,7 +20,7 @@ import (
 	"github.com/telemetry-mr/mr/storage"
 )
 
-var bomb = flag.Int("bomb", 24, "MiB of content that each bomb of TestBombs has")
+var bomb = flag.Int("bomb", 18, "MiB of content that each bomb of TestBombs has")
 
 // bombDir names, in the environment of a process of TestBombs, the store that it reads.
 const bombDir = "MR_TEST_BOMB"

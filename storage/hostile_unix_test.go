@@ -153,6 +153,16 @@ func TestLockLink(t *testing.T) {
 			t.Error(err)
 		}
 	}
+	if err := os.Remove(filepath.Dir(lock)); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(filepath.Dir(victim), filepath.Dir(lock)); err != nil {
+		t.Fatal(err)
+	}
+	if l, err := tree.Lock(); err == nil {
+		l.Release()
+		t.Error("a store is locked whose directory for that is elsewhere")
+	}
 	if text, err := os.ReadFile(victim); string(text) != "precious" {
 		t.Errorf("the target of the link holds %q, %v", text, err)
 	}

@@ -103,7 +103,7 @@ func isBadData(err error) bool {
 		return true
 	}
 	_, ok := errors.AsType[*storage.DamagedError](err)
-	return ok
+	return ok || errors.Is(err, storage.ErrChanged)
 }
 
 func isUsage(err error) bool {

@@ -198,7 +198,7 @@ func isOfPartition(err error) bool {
 	if _, ok := errors.AsType[*storage.DamagedError](err); ok {
 		return true
 	}
-	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, errChanged) || errors.Is(err, errName)
+	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, storage.ErrChanged) || errors.Is(err, errName)
 }
 
 // leave notes that a partition stays as it was.

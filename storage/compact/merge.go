@@ -17,10 +17,7 @@ import (
 	"github.com/telemetry-mr/mr/storage"
 )
 
-var (
-	errChanged = errors.New("another program has changed a file meanwhile")
-	errName    = errors.New("a file name cannot be made")
-)
+var errName = errors.New("a file name cannot be made")
 
 // A merged file is complete, on the disk, and has not taken its place.
 type merged struct {
@@ -106,7 +103,7 @@ func (l *lineWriter) add(f storage.File) error {
 		return err
 	}
 	if r.Counts().StoredBytes != f.Size {
-		return fmt.Errorf("%s: %w: it had %d bytes, %d were read", f.Path, errChanged, f.Size, r.Counts().StoredBytes)
+		return fmt.Errorf("%s: %w: it had %d bytes, %d were read", f.Path, storage.ErrChanged, f.Size, r.Counts().StoredBytes)
 	}
 	if !l.isOpen {
 		return nil
