@@ -8,25 +8,12 @@ import (
 	"testing"
 
 	"github.com/telemetry-mr/mr/filter"
+	"github.com/telemetry-mr/mr/internal/testkit"
 )
-
-// fixture returns the path of shared test data and skips the test if it is absent.
-func fixture(t *testing.T, elem ...string) string {
-	t.Helper()
-	dir := os.Getenv("MR_FIXTURES")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "shared", "fixtures")
-	}
-	path := filepath.Join(append([]string{dir}, elem...)...)
-	if _, err := os.Stat(path); err != nil {
-		t.Skipf("fixture %s is missing; MR_FIXTURES names the folder of fixtures", path)
-	}
-	return path
-}
 
 // TestFixtureAllowed checks the grammar of allowed_values and what each form holds.
 func TestFixtureAllowed(t *testing.T) {
-	data, err := os.ReadFile(fixture(t, "telemetry-server", "schema", "vectors.json"))
+	data, err := os.ReadFile(testkit.Fixture(t, "telemetry-server/schema/vectors.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,11 +54,11 @@ func TestFixtureAllowed(t *testing.T) {
 func TestFixtureDocuments(t *testing.T) {
 	var files []string
 	for _, pattern := range []string{
-		fixture(t, "telemetry-server", "schema") + "/*schema*.json",
-		fixture(t, "telemetry-server", "schema") + "/history/*.json",
-		fixture(t, "telemetry-server", "schema") + "/filters/*.json",
-		fixture(t, "telemetry-server", "schema") + "/filters/templates/*.txt",
-		fixture(t, "real", "expected") + "/A10_filter_*.json",
+		testkit.Fixture(t, "telemetry-server/schema") + "/*schema*.json",
+		testkit.Fixture(t, "telemetry-server/schema") + "/history/*.json",
+		testkit.Fixture(t, "telemetry-server/schema") + "/filters/*.json",
+		testkit.Fixture(t, "telemetry-server/schema") + "/filters/templates/*.txt",
+		testkit.Fixture(t, "real/expected") + "/A10_filter_*.json",
 	} {
 		found, err := filepath.Glob(pattern)
 		if err != nil || len(found) == 0 {

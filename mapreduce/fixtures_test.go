@@ -1,32 +1,21 @@
 package mapreduce_test
 
 import (
-	"cmp"
 	"encoding/json"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/telemetry-mr/mr/filter"
+	"github.com/telemetry-mr/mr/internal/testkit"
 	"github.com/telemetry-mr/mr/mapreduce"
 )
 
-// fixture returns the path of a file or folder of the test data that is kept outside the repository.
-func fixture(t *testing.T, name string) string {
-	t.Helper()
-	path := filepath.Join(cmp.Or(os.Getenv("MR_FIXTURES"), "../../shared/fixtures"), name)
-	if _, err := os.Stat(path); err != nil {
-		t.Skipf("no %s: set MR_FIXTURES to the folder that holds it", path)
-	}
-	return path
-}
-
 // The jobs of 2013 over the synthetic store, two of whose lines are bad.
 func TestFixtures2013(t *testing.T) {
-	store := fixture(t, "telemetry-server/mapreduce/store")
-	text, err := os.ReadFile(fixture(t, "telemetry-server/mapreduce/expected.json"))
+	store := testkit.Fixture(t, "telemetry-server/mapreduce/store")
+	text, err := os.ReadFile(testkit.Fixture(t, "telemetry-server/mapreduce/expected.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,7 +57,7 @@ func TestFixtures2013(t *testing.T) {
 
 // Real pings in the files of their time.
 func TestFixturesReal(t *testing.T) {
-	store := fixture(t, "real/telemetry")
+	store := testkit.Fixture(t, "real/telemetry")
 	for name, job := range map[string]string{
 		"A01_count_by_submission_date": "dates",
 		"A02_os_distribution":          "os-or-none",
@@ -77,7 +66,7 @@ func TestFixturesReal(t *testing.T) {
 		"A05_v2_histogram_sums":        "sums",
 	} {
 		t.Run(name, func(t *testing.T) {
-			want, err := os.ReadFile(fixture(t, "real/expected/"+name+".tsv"))
+			want, err := os.ReadFile(testkit.Fixture(t, "real/expected/"+name+".tsv"))
 			if err != nil {
 				t.Fatal(err)
 			}

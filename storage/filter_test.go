@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/telemetry-mr/mr/filter"
+	"github.com/telemetry-mr/mr/internal/testkit"
 	"github.com/telemetry-mr/mr/storage"
 )
 
@@ -53,14 +54,7 @@ func TestFilterTypes(t *testing.T) {
 		{"submission_date=yesterday appBuildID=20130531", "appBuildID", "20130531235959"},
 		{"submission_date=-3d..-2d", "appBuildID", ""},
 	} {
-		f, err := options.ParseExpr(tt.expr)
-		if err != nil {
-			t.Errorf("%s: %v", tt.expr, err)
-			continue
-		}
-		if got := chosen(t, tree, f, tt.dim); got != tt.want {
-			t.Errorf("%s: got %s, want %s", tt.expr, got, tt.want)
-		}
+		choose(t, tree, options, tt.expr, tt.dim, tt.want)
 	}
 
 	for _, tt := range []struct{ dim, allowed, want string }{
@@ -81,6 +75,19 @@ func TestFilterTypes(t *testing.T) {
 		if got := chosen(t, tree, f, tt.dim); got != tt.want {
 			t.Errorf("%s: got %s, want %s", tt.allowed, got, tt.want)
 		}
+	}
+}
+
+// choose checks what an expression selects.
+func choose(t *testing.T, tree *storage.Tree, options filter.Options, expr, dim, want string) {
+	t.Helper()
+	f, err := options.ParseExpr(expr)
+	if err != nil {
+		t.Errorf("%s: %v", expr, err)
+		return
+	}
+	if got := chosen(t, tree, f, dim); got != want {
+		t.Errorf("%s: got %s, want %s", expr, got, want)
 	}
 }
 
@@ -110,14 +117,7 @@ func TestFilterSpelling(t *testing.T) {
 		{"n=8..", "n", "10"},
 		{"version=24.0.0", "version", "24-0"},
 	} {
-		f, err := options.ParseExpr(tt.expr)
-		if err != nil {
-			t.Errorf("%s: %v", tt.expr, err)
-			continue
-		}
-		if got := chosen(t, tree, f, tt.dim); got != tt.want {
-			t.Errorf("%s: got %s, want %s", tt.expr, got, tt.want)
-		}
+		choose(t, tree, options, tt.expr, tt.dim, tt.want)
 	}
 	f, err := options.Parse([]byte(`{"dimensions": [{"field_name": "day", "allowed_values": ["2013-06-01", "20130602"]}]}`))
 	if err != nil {
@@ -211,7 +211,7 @@ func TestFixtureSelectionTyped(t *testing.T) {
 		}
 	}
 	for name, is := range map[string]string{"heka.json": "unknown dimension", "2013-07-include_invalid.json": "no longer known"} {
-		data, err := os.ReadFile(fixture(t, "telemetry-server/schema/filters/"+name))
+		data, err := os.ReadFile(testkit.Fixture(t, "telemetry-server/schema/filters/"+name))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -224,7 +224,7 @@ func TestFixtureSelectionTyped(t *testing.T) {
 // typedFixtureFilter reads a filter with the types of the store, writes it as JSON, and reads that.
 func typedFixtureFilter(t *testing.T, tree *storage.Tree, name string) filter.Filter {
 	t.Helper()
-	data, err := os.ReadFile(fixture(t, name))
+	data, err := os.ReadFile(testkit.Fixture(t, name))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,33 +12,20 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/telemetry-mr/mr/internal/testkit"
 	"github.com/telemetry-mr/mr/storage"
 )
-
-// fixture returns the path of real data, which is kept outside of the repository.
-func fixture(t *testing.T, name string) string {
-	t.Helper()
-	root := os.Getenv("MR_FIXTURES")
-	if root == "" {
-		root = filepath.Join("..", "..", "shared", "fixtures")
-	}
-	path := filepath.Join(root, filepath.FromSlash(name))
-	if _, err := os.Stat(path); err != nil {
-		t.Skipf("no %s: MR_FIXTURES names the folder of fixtures (%v)", name, err)
-	}
-	return path
-}
 
 // TestRealPings reads pings of every codec and compares each field that Get finds with encoding/json.
 func TestRealPings(t *testing.T) {
 	if testing.Short() {
 		t.Skip("compares every value of many megabytes")
 	}
-	manifest, err := os.ReadFile(fixture(t, "real/telemetry.manifest.tsv"))
+	manifest, err := os.ReadFile(testkit.Fixture(t, "real/telemetry.manifest.tsv"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	tree, err := storage.Open(fixture(t, "real/telemetry"))
+	tree, err := storage.Open(testkit.Fixture(t, "real/telemetry"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,7 +75,7 @@ func TestRealPings(t *testing.T) {
 }
 
 func TestRealCompressedFiles(t *testing.T) {
-	files, err := filepath.Glob(filepath.Join(fixture(t, "real/compress"), "*"))
+	files, err := filepath.Glob(filepath.Join(testkit.Fixture(t, "real/compress"), "*"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -125,7 +112,7 @@ func readFile(name string) ([]byte, error) {
 // TestRealJSON has texts that a JSON parser must accept (y_), must reject (n_), or may do either with (i_), each as a field of
 // a record.
 func TestRealJSON(t *testing.T) {
-	files, err := filepath.Glob(filepath.Join(fixture(t, "real/json"), "*.json"))
+	files, err := filepath.Glob(filepath.Join(testkit.Fixture(t, "real/json"), "*.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -165,7 +152,7 @@ func walk(v storage.Value, depth int) {
 
 // TestRealLines reads lines with odd keys and compares with a plain split.
 func TestRealLines(t *testing.T) {
-	content, err := os.ReadFile(fixture(t, "real/lines/example_v3_with_funny_chars"))
+	content, err := os.ReadFile(testkit.Fixture(t, "real/lines/example_v3_with_funny_chars"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,13 +13,14 @@ import (
 	"testing"
 
 	"github.com/telemetry-mr/mr/filter"
+	"github.com/telemetry-mr/mr/internal/testkit"
 	"github.com/telemetry-mr/mr/storage"
 )
 
 // readFixture reads a fixture in JSON.
 func readFixture(t *testing.T, to any, name string) {
 	t.Helper()
-	data, err := os.ReadFile(fixture(t, name))
+	data, err := os.ReadFile(testkit.Fixture(t, name))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -31,7 +32,7 @@ func readFixture(t *testing.T, to any, name string) {
 // fixtureFilter reads a filter.
 func fixtureFilter(t *testing.T, name string) filter.Filter {
 	t.Helper()
-	data, err := os.ReadFile(fixture(t, name))
+	data, err := os.ReadFile(testkit.Fixture(t, name))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -191,7 +192,7 @@ func TestFixtureJobs(t *testing.T) {
 		}
 	}
 	readFixture(t, &doc, "telemetry-server/mapreduce/expected.json")
-	tree, err := storage.Open(fixture(t, "telemetry-server/mapreduce/store"))
+	tree, err := storage.Open(testkit.Fixture(t, "telemetry-server/mapreduce/store"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -213,12 +214,12 @@ func TestFixtureJobs(t *testing.T) {
 // which lists are cleaned before they are compared, but single strings and ranges are not; here all are. None of these
 // filters has a string or a bound that cleaning changes, so nothing differs, and the last check shows where it would.
 func TestFixtureReal(t *testing.T) {
-	tree, err := storage.Open(fixture(t, "real/telemetry"))
+	tree, err := storage.Open(testkit.Fixture(t, "real/telemetry"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer tree.Close()
-	in, err := os.Open(fixture(t, "real/expected/A10_filters.tsv"))
+	in, err := os.Open(testkit.Fixture(t, "real/expected/A10_filters.tsv"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -255,12 +256,12 @@ func TestFixtureReal(t *testing.T) {
 
 // TestFixtureLayouts writes the tree of real submissions in other layouts: each filter selects the same records.
 func TestFixtureLayouts(t *testing.T) {
-	tree, err := storage.Open(fixture(t, "real/telemetry"))
+	tree, err := storage.Open(testkit.Fixture(t, "real/telemetry"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer tree.Close()
-	filters, err := filepath.Glob(fixture(t, "real/expected") + "/A10_filter_*.json")
+	filters, err := filepath.Glob(testkit.Fixture(t, "real/expected") + "/A10_filter_*.json")
 	if err != nil || len(filters) != 17 {
 		t.Fatalf("%d filters, want 17; %v", len(filters), err)
 	}

@@ -2,7 +2,6 @@ package main // as script_test.go, whose programs it runs
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -13,17 +12,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
-)
 
-// fixture returns the path of a file or folder of the test data that is kept outside the repository.
-func fixture(t *testing.T, name string) string {
-	t.Helper()
-	path := filepath.Join(cmp.Or(os.Getenv("MR_FIXTURES"), "../../../shared/fixtures"), name)
-	if _, err := os.Stat(path); err != nil {
-		t.Skipf("no %s: set MR_FIXTURES to the folder that holds it", path)
-	}
-	return path
-}
+	"github.com/telemetry-mr/mr/internal/testkit"
+)
 
 // runExample runs one of the examples with several numbers of workers and partitions, and returns the rows, which must be the
 // same each time. args go before the job.
@@ -65,8 +56,8 @@ func runExample(t *testing.T, job []string, args ...string) string {
 
 // Jobs of 2013 over a store of their time, two of whose lines are bad.
 func TestExamples2013(t *testing.T) {
-	store := fixture(t, "telemetry-server/mapreduce/store")
-	text, err := os.ReadFile(fixture(t, "telemetry-server/mapreduce/expected.json"))
+	store := testkit.Fixture(t, "telemetry-server/mapreduce/store")
+	text, err := os.ReadFile(testkit.Fixture(t, "telemetry-server/mapreduce/expected.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -129,7 +120,7 @@ func rows2013(rows []string) []string {
 
 // Real pings in the files of their time.
 func TestExamplesReal(t *testing.T) {
-	store := fixture(t, "real/telemetry")
+	store := testkit.Fixture(t, "real/telemetry")
 	for _, test := range []struct {
 		name, job string
 		row       func(cells []string) string // as expected, with what is JSON as the last cell
@@ -146,7 +137,7 @@ func TestExamplesReal(t *testing.T) {
 		{"A09_bytes_by_dims", "bytes_by_dims", nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			text, err := os.ReadFile(fixture(t, "real/expected/"+test.name+".tsv"))
+			text, err := os.ReadFile(testkit.Fixture(t, "real/expected/"+test.name+".tsv"))
 			if err != nil {
 				t.Fatal(err)
 			}

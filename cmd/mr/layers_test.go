@@ -31,6 +31,8 @@ var mayImport = map[string]string{
 	"mapreduce/internal":        "filter storage storage/exact github.com/cespare/xxhash/v2",
 	"mapreduce/internal/worker": "mapreduce/internal/worker/... github.com/hashicorp/... golang.org/x/sys/unix google.golang.org/...",
 	"cmd/mr":                    "filter storage/... mapreduce cmd/mr/internal/...",
+	"internal/testkit":          "",
+	"internal/testkit/browser":  "github.com/chromedp/...",
 	"examples":                  "filter storage/... mapreduce examples/dashboard/...",
 }
 

@@ -3,19 +3,17 @@ package compact_test
 import (
 	"context"
 	"crypto/sha256"
-	"errors"
 	"flag"
 	"fmt"
 	"maps"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
+	"github.com/telemetry-mr/mr/internal/testkit"
 	"github.com/telemetry-mr/mr/storage"
 	"github.com/telemetry-mr/mr/storage/compact"
 )
@@ -23,17 +21,7 @@ import (
 var kills = flag.Int("kills", 6, "how many times TestKill kills a compacting process")
 
 // TestMain makes the test binary, called with "compact DIR" alone, a process that compacts that store, to be killed.
-func TestMain(m *testing.M) {
-	if len(os.Args) == 3 && os.Args[1] == "compact" {
-		if err := compactIn(os.Args[2]); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-		os.Exit(0)
-	}
-	flag.Parse()
-	os.Exit(m.Run())
-}
+func TestMain(m *testing.M) { testkit.MainOr(m, "compact", compactIn) }
 
 func compactIn(dir string) error {
 	tree, err := storage.Open(dir)
@@ -65,7 +53,7 @@ func killStore(t *testing.T) string {
 func TestKill(t *testing.T) {
 	undisturbed := killStore(t)
 	start := time.Now()
-	if out, err := exec.Command(os.Args[0], "compact", undisturbed).CombinedOutput(); err != nil {
+	if out, err := testkit.Process("compact", undisturbed).CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	whole := time.Since(start)
@@ -78,24 +66,12 @@ func TestKill(t *testing.T) {
 	for killed < *kills {
 		dir := killStore(t)
 		for {
-			cmd := exec.Command(os.Args[0], "compact", dir)
-			var stderr strings.Builder
-			cmd.Stderr = &stderr
-			if err := cmd.Start(); err != nil {
-				t.Fatal(err)
-			}
 			after := time.Duration(rng.Int64N(int64(whole)))
 			if killed >= *kills {
 				after = time.Hour
 			}
-			timer := time.AfterFunc(after, func() { _ = cmd.Process.Kill() }) // it may have ended
-			err := cmd.Wait()
-			timer.Stop()
-			if err == nil {
+			if !testkit.KillAfter(t, testkit.Process("compact", dir), after) {
 				break
-			}
-			if exit, ok := errors.AsType[*exec.ExitError](err); !ok || !exit.Sys().(syscall.WaitStatus).Signaled() {
-				t.Fatalf("%v\n%s", err, stderr.String())
 			}
 			killed++
 			if _, err := os.Stat(dir + "/.ingest/change.json"); err == nil {

@@ -2,19 +2,18 @@ package histogram_test
 
 import (
 	"encoding/json"
-	"os"
-	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/telemetry-mr/mr/internal/testkit"
 	"github.com/telemetry-mr/mr/storage/histogram"
 )
 
 // TestPublishedRanges compares all bucket lists with those that the converter of 2013 computed.
 func TestPublishedRanges(t *testing.T) {
-	ds := parseDefinitions(t, string(fixture(t, "telemetry-server/histograms/definitions/a55c55edf302.json")))
+	ds := parseDefinitions(t, string(testkit.ReadFixture(t, "telemetry-server/histograms/definitions/a55c55edf302.json")))
 	type numbers struct {
 		Kind    string
 		Low     any
@@ -26,7 +25,7 @@ func TestPublishedRanges(t *testing.T) {
 		numbers
 		After *numbers `json:"after_substitution"`
 	}
-	unmarshal(t, fixture(t, "telemetry-server/histograms/ranges-derived/a55c55edf302.json"), &derived)
+	unmarshal(t, testkit.ReadFixture(t, "telemetry-server/histograms/ranges-derived/a55c55edf302.json"), &derived)
 	n := 0
 	for d := range ds.All() {
 		n++
@@ -53,7 +52,7 @@ func TestPublishedRanges(t *testing.T) {
 			Buckets  []int64
 		}
 	}
-	unmarshal(t, fixture(t, "telemetry-server/histograms/ranges-published/a55c55edf302.json"), &published)
+	unmarshal(t, testkit.ReadFixture(t, "telemetry-server/histograms/ranges-published/a55c55edf302.json"), &published)
 	for name, want := range published.Histograms {
 		d, err := ds.Lookup(name)
 		if err != nil {
@@ -72,7 +71,7 @@ func TestEdgeRanges(t *testing.T) {
 		Definition json.RawMessage
 		Buckets    []int64
 	}
-	unmarshal(t, fixture(t, "telemetry-server/histograms/edge-ranges.json"), &cases)
+	unmarshal(t, testkit.ReadFixture(t, "telemetry-server/histograms/edge-ranges.json"), &cases)
 	for _, c := range cases {
 		// Without constants, for the vectors have none.
 		ds, err := histogram.ParseDefinitions([]byte(`{"H":`+string(c.Definition)+`}`), histogram.DefinitionOptions{Constants: map[string]int64{}})
@@ -98,7 +97,7 @@ func TestExpressionFixtures(t *testing.T) {
 	var doc struct {
 		Cases [][2]any
 	}
-	unmarshal(t, fixture(t, "telemetry-server/histograms/expressions.json"), &doc)
+	unmarshal(t, testkit.ReadFixture(t, "telemetry-server/histograms/expressions.json"), &doc)
 	for _, c := range doc.Cases {
 		text := c[0].(string)
 		n, err := evaluate(text, map[string]int64{})
@@ -113,14 +112,14 @@ func TestExpressionFixtures(t *testing.T) {
 }
 
 func TestSpotChecks(t *testing.T) {
-	ds := parseDefinitions(t, string(fixture(t, "telemetry-server/histograms/definitions/a55c55edf302.json")))
+	ds := parseDefinitions(t, string(testkit.ReadFixture(t, "telemetry-server/histograms/definitions/a55c55edf302.json")))
 	var checks []struct {
 		Histogram string
 		Defined   *bool
 		Count     int64          `json:"bucket_count"`
 		Index     map[int64]*int `json:"index_of"`
 	}
-	unmarshal(t, fixture(t, "telemetry-server/histograms/spot-checks.json"), &checks)
+	unmarshal(t, testkit.ReadFixture(t, "telemetry-server/histograms/spot-checks.json"), &checks)
 	for _, c := range checks {
 		if c.Histogram == "" {
 			continue // which TestEdgeRanges has
@@ -149,12 +148,12 @@ func TestSpotChecks(t *testing.T) {
 func TestBadFiles(t *testing.T) {
 	const dir = "telemetry-server/histograms/bad-ranges-files/"
 	var reasons map[string]string
-	unmarshal(t, fixture(t, dir+"expected.json"), &reasons)
+	unmarshal(t, testkit.ReadFixture(t, dir+"expected.json"), &reasons)
 	for name := range reasons {
 		if !strings.HasSuffix(name, ".json") {
 			continue // a note
 		}
-		ds, err := histogram.ParseDefinitions(fixture(t, dir+name), histogram.DefinitionOptions{})
+		ds, err := histogram.ParseDefinitions(testkit.ReadFixture(t, dir+name), histogram.DefinitionOptions{})
 		if err != nil {
 			continue
 		}
@@ -170,7 +169,7 @@ func TestBadFiles(t *testing.T) {
 // TestPackFixtures packs the histograms of the conversion vectors.
 func TestPackFixtures(t *testing.T) {
 	var file struct{ Definitions json.RawMessage }
-	unmarshal(t, fixture(t, "telemetry-server/convert/definitions.json"), &file)
+	unmarshal(t, testkit.ReadFixture(t, "telemetry-server/convert/definitions.json"), &file)
 	ds := parseDefinitions(t, string(file.Definitions))
 	type object struct{ Histograms map[string]json.RawMessage }
 	var doc struct {
@@ -186,7 +185,7 @@ func TestPackFixtures(t *testing.T) {
 			}
 		}
 	}
-	unmarshal(t, fixture(t, "telemetry-server/convert/cases.json"), &doc)
+	unmarshal(t, testkit.ReadFixture(t, "telemetry-server/convert/cases.json"), &doc)
 	packed := 0
 	for _, c := range doc.Cases {
 		if !c.Expect.OK || string(c.Payload.Ver) != "1" {
@@ -228,20 +227,6 @@ func sameJSON(t *testing.T, a, b []byte) bool {
 		}
 	}
 	return reflect.DeepEqual(x, y)
-}
-
-// fixture returns a file of the fixtures, or skips the test.
-func fixture(t testing.TB, name string) []byte {
-	t.Helper()
-	root := os.Getenv("MR_FIXTURES")
-	if root == "" {
-		root = filepath.Join("..", "..", "..", "shared", "fixtures")
-	}
-	data, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(name)))
-	if err != nil {
-		t.Skipf("no %s: MR_FIXTURES names the folder of fixtures (%v)", name, err)
-	}
-	return data
 }
 
 func unmarshal(t *testing.T, data []byte, v any) {

@@ -3,11 +3,11 @@ package histogram_test
 import (
 	"bufio"
 	"encoding/json"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/telemetry-mr/mr/internal/testkit"
 	"github.com/telemetry-mr/mr/storage"
 	"github.com/telemetry-mr/mr/storage/histogram"
 )
@@ -15,16 +15,11 @@ import (
 // TestRealSums adds the histograms of the real records with "ver" 2 and compares
 // their sums, to the byte, with what was computed by other means.
 func TestRealSums(t *testing.T) {
-	root := os.Getenv("MR_FIXTURES")
-	if root == "" {
-		root = filepath.Join("..", "..", "..", "shared", "fixtures")
-	}
-	const store = "saved_session/Firefox/nightly/22.0a1"
-	files, _ := filepath.Glob(filepath.Join(root, "real", "telemetry", filepath.FromSlash(store), "*"))
-	expected, err := os.ReadFile(filepath.Join(root, "real", "expected", "A05_v2_histogram_sums.tsv"))
+	files, err := filepath.Glob(filepath.Join(testkit.Fixture(t, "real/telemetry/saved_session/Firefox/nightly/22.0a1"), "*"))
 	if err != nil || len(files) == 0 {
-		t.Skipf("no real/telemetry or real/expected/A05_v2_histogram_sums.tsv: MR_FIXTURES names the folder of fixtures (%v)", err)
+		t.Fatalf("%d files, %v", len(files), err)
 	}
+	expected := testkit.ReadFixture(t, "real/expected/A05_v2_histogram_sums.tsv")
 	sums := map[string]*histogram.Array{}
 	for _, name := range files {
 		addFile(t, sums, name)

@@ -8,7 +8,6 @@ import (
 	"maps"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -17,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/telemetry-mr/mr/internal/testkit"
 	"github.com/telemetry-mr/mr/storage"
 	"github.com/telemetry-mr/mr/storage/histogram/revision"
 	"github.com/telemetry-mr/mr/storage/ingest"
@@ -26,17 +26,7 @@ import (
 var kills = flag.Int("kills", 8, "how many times TestKill and TestPower kill an ingesting process")
 
 // TestMain makes the test binary, called with "ingest DIR" alone, a process that ingests what lies in that place, to be killed.
-func TestMain(m *testing.M) {
-	if len(os.Args) == 3 && os.Args[1] == "ingest" {
-		if err := ingestIn(os.Args[2]); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-		os.Exit(0)
-	}
-	flag.Parse()
-	os.Exit(m.Run())
-}
+func TestMain(m *testing.M) { testkit.MainOr(m, "ingest", ingestIn) }
 
 func ingestIn(dir string) error {
 	tree, err := storage.Open(filepath.Join(dir, "store"))
@@ -76,7 +66,7 @@ func TestKill(t *testing.T) {
 	undisturbed := newPlace(t, t.TempDir())
 	undisturbed.fill(t)
 	start := time.Now()
-	if out, err := exec.Command(os.Args[0], "ingest", undisturbed.dir).CombinedOutput(); err != nil {
+	if out, err := testkit.Process("ingest", undisturbed.dir).CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	whole := time.Since(start)
@@ -95,24 +85,12 @@ func TestKill(t *testing.T) {
 		p.fill(t)
 		rounds++
 		for {
-			cmd := exec.Command(os.Args[0], "ingest", p.dir)
-			var stderr strings.Builder
-			cmd.Stderr = &stderr
-			if err := cmd.Start(); err != nil {
-				t.Fatal(err)
-			}
 			after := time.Duration(rng.Int64N(int64(whole)/2 + 1))
 			if killed >= *kills {
 				after = time.Hour
 			}
-			timer := time.AfterFunc(after, func() { _ = cmd.Process.Kill() }) // it may have ended
-			err := cmd.Wait()
-			timer.Stop()
-			if err == nil {
+			if !testkit.KillAfter(t, testkit.Process("ingest", p.dir), after) {
 				break
-			}
-			if exit, ok := errors.AsType[*exec.ExitError](err); !ok || !exit.Sys().(syscall.WaitStatus).Signaled() {
-				t.Fatalf("%v\n%s", err, stderr.String())
 			}
 			killed++
 			p.check(t, wantRecords)
@@ -165,7 +143,7 @@ func TestFullDisk(t *testing.T) {
 	}
 	undisturbed := newPlace(t, t.TempDir())
 	undisturbed.fill(t)
-	if out, err := exec.Command(os.Args[0], "ingest", undisturbed.dir).CombinedOutput(); err != nil {
+	if out, err := testkit.Process("ingest", undisturbed.dir).CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	want, wantRefused := contents(t, undisturbed.dir), refused(t, filepath.Join(undisturbed.raw, "rejects"))
@@ -187,7 +165,7 @@ func TestFullDisk(t *testing.T) {
 		p := newPlace(t, sub)
 		p.fill(t)
 		free := leave(t, dir, int64(level)*500_000/int64(levels))
-		out, err := exec.Command(os.Args[0], "ingest", p.dir).CombinedOutput()
+		out, err := testkit.Process("ingest", p.dir).CombinedOutput()
 		if err != nil {
 			full++
 			if !strings.Contains(string(out), "no space left on device") {
@@ -196,7 +174,7 @@ func TestFullDisk(t *testing.T) {
 		}
 		p.check(t, wantRecords)
 		free()
-		if out, err := exec.Command(os.Args[0], "ingest", p.dir).CombinedOutput(); err != nil {
+		if out, err := testkit.Process("ingest", p.dir).CombinedOutput(); err != nil {
 			t.Fatalf("level %d, with room: %v\n%s", level, err, out)
 		}
 		p.same(t, want, wantRefused)

@@ -8,24 +8,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-)
 
-// fixture returns a file of the fixtures, or skips the test.
-func fixture(t *testing.T, name string) []byte {
-	t.Helper()
-	dir := os.Getenv("MR_FIXTURES")
-	if dir == "" {
-		dir = "../../../shared/fixtures"
-	}
-	text, err := os.ReadFile(filepath.Join(dir, "telemetry-server", filepath.FromSlash(name)))
-	if errors.Is(err, os.ErrNotExist) {
-		t.Skipf("no fixture %s: MR_FIXTURES names the folder that has it", name)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	return text
-}
+	"github.com/telemetry-mr/mr/internal/testkit"
+)
 
 // TestFixtures ingests raw logs of 2013 to 2015, a real one among them.
 func TestFixtures(t *testing.T) {
@@ -34,7 +19,7 @@ func TestFixtures(t *testing.T) {
 		Revision    string `json:"revision_url"`
 		Dimensions  []string
 	}
-	if err := json.Unmarshal(fixture(t, "convert/unified-saved-session.expected.json"), &session); err != nil {
+	if err := json.Unmarshal(testkit.ReadFixture(t, "telemetry-server/convert/unified-saved-session.expected.json"), &session); err != nil {
 		t.Fatal(err)
 	}
 	for _, test := range []struct {
@@ -54,7 +39,7 @@ func TestFixtures(t *testing.T) {
 		defs := filepath.Join(p.revisions, filepath.FromSlash(id))
 		err := errors.Join(os.MkdirAll(defs, 0o777),
 			os.WriteFile(filepath.Join(defs, "Histograms.json"), session.Definitions, 0o666),
-			os.WriteFile(filepath.Join(p.raw, "telemetry.log.finished"), fixture(t, "rawlog/"+test.name), 0o666))
+			os.WriteFile(filepath.Join(p.raw, "telemetry.log.finished"), testkit.ReadFixture(t, "telemetry-server/rawlog/"+test.name), 0o666))
 		if err != nil {
 			t.Fatal(err)
 		}

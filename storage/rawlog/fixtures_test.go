@@ -2,28 +2,18 @@ package rawlog_test
 
 import (
 	"bytes"
-	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/telemetry-mr/mr/internal/testkit"
 	"github.com/telemetry-mr/mr/storage/rawlog"
 )
-
-func fixture(t *testing.T, name string) []byte {
-	t.Helper()
-	path := filepath.Join(cmp.Or(os.Getenv("MR_FIXTURES"), "../../../shared/fixtures"), "telemetry-server/rawlog", name)
-	content, err := os.ReadFile(path)
-	if err != nil {
-		t.Skipf("no %s: MR_FIXTURES names the folder of fixtures (%v)", path, err)
-	}
-	return content
-}
 
 // At least the records of the better reader of 2013 are read from each file, in its order, and all the damage is told of.
 func TestFilesOf2013(t *testing.T) {
@@ -47,7 +37,7 @@ func TestFilesOf2013(t *testing.T) {
 			Resync  *reader
 		}
 	}
-	if err := json.Unmarshal(fixture(t, "expected.json"), &expected); err != nil {
+	if err := json.Unmarshal(testkit.ReadFixture(t, "telemetry-server/rawlog/expected.json"), &expected); err != nil {
 		t.Fatal(err)
 	}
 	if len(expected.Files) < 11 {
@@ -58,7 +48,7 @@ func TestFilesOf2013(t *testing.T) {
 		if name == "unicode.v1.packed" {
 			folder = ""
 		}
-		content := fixture(t, filepath.Join(folder, name))
+		content := testkit.ReadFixture(t, path.Join("telemetry-server/rawlog", folder, name))
 		must := want.Resync
 		if must == nil {
 			must = &want.Lenient
@@ -109,7 +99,7 @@ func TestFormatsOf2013(t *testing.T) {
 			Timestamp                    int64 `json:"timestamp_ms"`
 		}
 	}
-	if err := json.Unmarshal(fixture(t, "format.json"), &format); err != nil {
+	if err := json.Unmarshal(testkit.ReadFixture(t, "telemetry-server/rawlog/format.json"), &format); err != nil {
 		t.Fatal(err)
 	}
 	for _, s := range format.Samples {

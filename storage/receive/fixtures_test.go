@@ -1,28 +1,16 @@
 package receive_test
 
 import (
-	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/telemetry-mr/mr/internal/testkit"
 	"github.com/telemetry-mr/mr/storage/receive"
 )
-
-func fixture(t *testing.T, name string) []byte {
-	t.Helper()
-	path := filepath.Join(cmp.Or(os.Getenv("MR_FIXTURES"), "../../../shared/fixtures"), "telemetry-server/receiver", name)
-	content, err := os.ReadFile(path)
-	if err != nil {
-		t.Skipf("no %s: MR_FIXTURES names the folder of fixtures (%v)", path, err)
-	}
-	return content
-}
 
 func TestRequestsOf2013(t *testing.T) {
 	var want struct {
@@ -39,7 +27,7 @@ func TestRequestsOf2013(t *testing.T) {
 			Peer, Stored string
 		} `json:"client_ip"`
 	}
-	if err := json.Unmarshal(fixture(t, "requests.json"), &want); err != nil {
+	if err := json.Unmarshal(testkit.ReadFixture(t, "telemetry-server/receiver/requests.json"), &want); err != nil {
 		t.Fatal(err)
 	}
 	if len(want.Requests) < 19 || len(want.Clients) < 4 {
@@ -93,13 +81,13 @@ func TestRequestsOf2013(t *testing.T) {
 
 func TestConfigsOf2013(t *testing.T) {
 	c := receive.DefaultConfig()
-	if err := c.Parse(fixture(t, "server_config.json")); err != nil {
+	if err := c.Parse(testkit.ReadFixture(t, "telemetry-server/receiver/server_config.json")); err != nil {
 		t.Error(err)
 	}
 	if !c.IncludeIP || c.LogPath != "/mnt/telemetry/data" || c.MaxLogSize != 524288000 {
 		t.Errorf("%+v", c)
 	}
-	err := c.Parse(fixture(t, "server_config.spot.json")) // two keys are misspelt; nobody was told
+	err := c.Parse(testkit.ReadFixture(t, "telemetry-server/receiver/server_config.spot.json")) // two keys are misspelt; nobody was told
 	if e, ok := errors.AsType[*receive.ConfigError](err); !ok || e.Line != 3 || !strings.Contains(e.Msg, "max_data_lenth") {
 		t.Errorf("error %v, want one about max_data_lenth in line 3", err)
 	}

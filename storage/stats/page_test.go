@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -15,39 +14,18 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 
+	"github.com/telemetry-mr/mr/internal/testkit/browser"
 	"github.com/telemetry-mr/mr/storage/stats"
 )
 
 var shots = flag.String("shots", "", "directory in which TestPage leaves pictures of the page")
-
-// browser is a headless Chromium. Without one the test is skipped.
-func browser(t *testing.T) context.Context {
-	t.Helper()
-	var path string
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
-		if p, err := exec.LookPath(name); err == nil {
-			path = p
-		}
-	}
-	if path == "" {
-		t.Skip("there is no Chromium to look at the page with")
-	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.WindowSize(1100, 1000))
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewExecAllocator(ctx, options...)
-	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewContext(ctx)
-	t.Cleanup(cancel)
-	return ctx
-}
 
 // The page shows what is counted while it is, to the eye and to the keyboard, and needs nothing but this server.
 func TestPage(t *testing.T) {
 	if testing.Short() && *shots == "" {
 		t.Skip("starts a browser")
 	}
-	ctx := browser(t)
+	ctx := browser.Start(t, 1100, 1000)
 	set := stats.NewSet(time.Now().Add(-time.Hour))
 	fill(set)
 	l, err := net.Listen("tcp", "127.0.0.1:0")

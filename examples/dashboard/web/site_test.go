@@ -5,12 +5,10 @@ import (
 	"encoding/json"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/runtime"
@@ -19,6 +17,7 @@ import (
 	"github.com/telemetry-mr/mr/examples/dashboard/job"
 	"github.com/telemetry-mr/mr/examples/dashboard/publish"
 	"github.com/telemetry-mr/mr/examples/dashboard/web"
+	chromium "github.com/telemetry-mr/mr/internal/testkit/browser"
 	"github.com/telemetry-mr/mr/mapreduce"
 )
 
@@ -116,22 +115,7 @@ func newTab(t *testing.T) *browser {
 	if testing.Short() {
 		t.Skip("starts a browser")
 	}
-	var program string
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
-		if p, err := exec.LookPath(name); err == nil && program == "" {
-			program = p
-		}
-	}
-	if program == "" {
-		t.Skip("there is no Chromium to look at the page with")
-	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(program), chromedp.NoSandbox, chromedp.WindowSize(1200, 1000))
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewExecAllocator(ctx, options...)
-	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewContext(ctx)
-	t.Cleanup(cancel)
+	ctx := chromium.Start(t, 1200, 1000)
 	tab := &browser{t: t, ctx: ctx}
 	chromedp.ListenTarget(ctx, tab.hear)
 	tab.run(log.Enable())

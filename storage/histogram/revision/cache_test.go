@@ -2,7 +2,6 @@ package revision_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -367,22 +366,6 @@ func write(t *testing.T, name, text string) {
 		t.Fatal(err)
 	}
 	if err := os.WriteFile(name, []byte(text), 0o666); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// fixture reads a JSON file of the fixtures, or skips the test.
-func fixture(t *testing.T, name string, v any) {
-	t.Helper()
-	root := os.Getenv("MR_FIXTURES")
-	if root == "" {
-		root = filepath.Join("..", "..", "..", "..", "shared", "fixtures")
-	}
-	data, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(name)))
-	if err != nil {
-		t.Skipf("no %s: MR_FIXTURES names the folder of fixtures (%v)", name, err)
-	}
-	if err := json.Unmarshal(data, v); err != nil {
 		t.Fatal(err)
 	}
 }

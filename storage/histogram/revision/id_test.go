@@ -1,11 +1,13 @@
 package revision_test
 
 import (
+	"encoding/json"
 	"errors"
 	"io/fs"
 	"strings"
 	"testing"
 
+	"github.com/telemetry-mr/mr/internal/testkit"
 	"github.com/telemetry-mr/mr/storage/histogram/revision"
 )
 
@@ -49,7 +51,9 @@ func TestFixtureURLs(t *testing.T) {
 		Invalid []string
 		Hostile [][3]any
 	}
-	fixture(t, "telemetry-server/revision-cache/urls.json", &doc)
+	if err := json.Unmarshal(testkit.ReadFixture(t, "telemetry-server/revision-cache/urls.json"), &doc); err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range append(doc.Tests, doc.Derived...) {
 		id, err := revision.ParseID(c[0])
 		if err != nil || id.Repo != c[1] || id.Node != c[2] {

@@ -5,34 +5,16 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/telemetry-mr/mr/internal/testkit"
 	"github.com/telemetry-mr/mr/storage"
 	"github.com/telemetry-mr/mr/storage/histogram"
 	"github.com/telemetry-mr/mr/storage/ingest/convert"
 )
-
-// fixture returns a file of the fixtures, or skips the test.
-func fixture(t *testing.T, name string) []byte {
-	t.Helper()
-	dir := os.Getenv("MR_FIXTURES")
-	if dir == "" {
-		dir = "../../../../shared/fixtures"
-	}
-	text, err := os.ReadFile(filepath.Join(dir, name))
-	if errors.Is(err, os.ErrNotExist) {
-		t.Skipf("no fixture %s: MR_FIXTURES names the folder that has it", name)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	return text
-}
 
 func decode(t *testing.T, text []byte, v any) {
 	t.Helper()
@@ -64,7 +46,7 @@ func TestCases(t *testing.T) {
 		URL         string          `json:"revision_url"`
 		Definitions json.RawMessage `json:"definitions"`
 	}
-	decode(t, fixture(t, "telemetry-server/convert/definitions.json"), &defs)
+	decode(t, testkit.ReadFixture(t, "telemetry-server/convert/definitions.json"), &defs)
 	var all struct {
 		Countries map[string]string `json:"geo_database"`
 		Cases     []struct {
@@ -80,7 +62,7 @@ func TestCases(t *testing.T) {
 			}
 		}
 	}
-	decode(t, fixture(t, "telemetry-server/convert/cases.json"), &all)
+	decode(t, testkit.ReadFixture(t, "telemetry-server/convert/cases.json"), &all)
 	c := convert.New(storage.DefaultSchema(), convert.Options{
 		Definitions: oneRevision(t, defs.URL, defs.Definitions),
 		Country:     func(addr string) string { return all.Countries[addr] },
@@ -131,7 +113,7 @@ func TestAddressLists(t *testing.T) {
 			Country *string
 		} `json:"first_known_country_of_list"`
 	}
-	decode(t, fixture(t, "telemetry-server/convert/geo.json"), &all)
+	decode(t, testkit.ReadFixture(t, "telemetry-server/convert/geo.json"), &all)
 	c := convert.New(storage.DefaultSchema(), convert.Options{Country: func(addr string) string { return all.Database[addr] }})
 	for _, test := range all.Lists {
 		want := "??"
@@ -156,7 +138,7 @@ func TestText(t *testing.T) {
 		Escapes, Numbers [][2]string
 		Refused          []string `json:"accepted_by_reference_but_not_JSON"`
 	}
-	decode(t, fixture(t, "telemetry-server/convert/json-text.json"), &all)
+	decode(t, testkit.ReadFixture(t, "telemetry-server/convert/json-text.json"), &all)
 	value := func(in string) (string, error) {
 		c := convert.New(storage.DefaultSchema(), convert.Options{})
 		rec, err := c.Convert(convert.Ping{Text: []byte(`{"ver":2,"info":{},"x":` + in + `}`)})
@@ -188,13 +170,9 @@ func TestText(t *testing.T) {
 // TestRealPings converts what the fixtures have of real pings: those with histograms by definitions of another revision, where
 // their own are not there.
 func TestRealPings(t *testing.T) {
-	text := fixture(t, "real/histograms/a55c55edf302.Histograms.json")
-	dir := os.Getenv("MR_FIXTURES")
-	if dir == "" {
-		dir = "../../../../shared/fixtures"
-	}
+	text := testkit.ReadFixture(t, "real/histograms/a55c55edf302.Histograms.json")
 	schema := storage.DefaultSchema()
-	tree, err := storage.OpenWith(filepath.Join(dir, "real/telemetry"), schema)
+	tree, err := storage.OpenWith(testkit.Fixture(t, "real/telemetry"), schema)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"math/bits"
+	"strconv"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -92,11 +93,11 @@ func (n *normaliser) escape(b []byte) int {
 		n.dst = append(n.dst, '/')
 		return 1
 	case 'u':
-		r := hex4(b[1:])
-		if r < 0 {
+		r, err := strconv.ParseUint(string(b[1:min(len(b), 5)]), 16, 16)
+		if err != nil || len(b) < 5 {
 			return 0
 		}
-		n.dst = appendEscaped(n.dst, r) // a surrogate, with its other half or without, stays what it is
+		n.dst = appendEscaped(n.dst, rune(r)) // a surrogate, with its other half or without, stays what it is
 		return 5
 	}
 	return 0
@@ -124,24 +125,4 @@ func appendEscaped(dst []byte, r rune) []byte {
 func appendUnit(dst []byte, r rune) []byte {
 	const hex = "0123456789abcdef"
 	return append(dst, '\\', 'u', hex[r>>12&15], hex[r>>8&15], hex[r>>4&15], hex[r&15])
-}
-
-// hex4 is the number that four hexadecimal digits stand for, or -1.
-func hex4(b []byte) rune {
-	if len(b) < 4 {
-		return -1
-	}
-	var r rune
-	for _, c := range b[:4] {
-		switch {
-		case c-'0' < 10:
-			c -= '0'
-		case c|0x20-'a' < 6: // precedence: (c|0x20) - 'a'
-			c = c | 0x20 - 'a' + 10
-		default:
-			return -1
-		}
-		r = r<<4 | rune(c)
-	}
-	return r
 }

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"testing"
 
+	"github.com/telemetry-mr/mr/internal/testkit"
 	"github.com/telemetry-mr/mr/storage"
 	"github.com/telemetry-mr/mr/storage/ingest/convert"
 	"github.com/telemetry-mr/mr/storage/rawlog"
@@ -31,8 +32,8 @@ func TestUnifiedSession(t *testing.T) {
 			} `json:"sorted_compact_output"`
 		} `json:"byte_checks"`
 	}
-	decode(t, fixture(t, "telemetry-server/convert/unified-saved-session.expected.json"), &all)
-	log := fixture(t, "telemetry-server/rawlog/unicode.v1.packed")
+	decode(t, testkit.ReadFixture(t, "telemetry-server/convert/unified-saved-session.expected.json"), &all)
+	log := testkit.ReadFixture(t, "telemetry-server/rawlog/unicode.v1.packed")
 	c := convert.New(storage.DefaultSchema(), convert.Options{Definitions: oneRevision(t, all.Revision, all.Definitions)})
 	n := 0
 	for sub, err := range rawlog.NewReader(bytes.NewReader(log), rawlog.Options{}).Records() {

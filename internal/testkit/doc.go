@@ -1,0 +1,2 @@
+// Package testkit is what tests of several packages need.
+package testkit
