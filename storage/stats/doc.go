@@ -23,4 +23,19 @@
 //
 // They become What read, written, duplicates, bad, and bad.CATEGORY; with Dimension appUpdateChannel for each of channels, or
 // if channel is another than ALL, as in the lines of 2013. What else a line has is not looked at.
+//
+// # Alerts
+//
+// The checks of 2013 worked on files of an hour each and mailed when too much was bad. Here they are rules for Prometheus, which
+// also knows what to do when the same is true an hour later. More than 10 % bad, and more than 1 % bad for other reasons
+// than a path, a revision or a body that the client left out:
+//
+//	sum(increase(mr_things_total{source="convert",what="bad",dimension=""}[1h]))
+//	  / sum(increase(mr_things_total{source="convert",what="read",dimension=""}[1h])) > 0.10
+//
+//	sum(increase(mr_things_total{source="convert",what=~"bad[.].+",what!~"bad[.](uuid_only_path|missing_revision|empty_data)",dimension=""}[1h]))
+//	  / sum(increase(mr_things_total{source="convert",what="read",dimension=""}[1h])) > 0.01
+//
+// With nothing read they say nothing; in 2013 that was a division by 1. The receiver's channels of 2013, four and "other", are here
+// whatever the paths say, and the text form of its circular buffers is not written: /stats has the same minutes and hours.
 package stats
