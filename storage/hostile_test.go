@@ -63,7 +63,7 @@ func TestOddContent(t *testing.T) {
 
 // TestChanged has other programs at work on a file that is being read.
 func TestChanged(t *testing.T) {
-	content := pings(2 << 20) // more than is read at once
+	content := pings(700 << 10) // more than is read at once
 	appendTo := func(name string) error {
 		f, err := os.OpenFile(name, os.O_WRONLY|os.O_APPEND, 0)
 		if err != nil {
