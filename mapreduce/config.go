@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"runtime"
 	"sync"
 	"time"
@@ -31,6 +32,25 @@ type Config struct {
 	Partitions int   // reduce tasks; 0 chooses by size. The output does not depend on it
 	Memory     int64 // bytes, for this process and all workers; 0 is half of what is available
 	MaxBad     Budget
+
+	// Quarantine is a directory for the bad data of a run that succeeds, "" is none. It is not in the store. It gets two files,
+	// which replace those of an earlier run, just before the output appears; a run that fails leaves it as it is. Like the
+	// output, they are the same for any number of workers.
+	//
+	// quarantine.jsonl has a line for each damaged file, then one for each bad record, both in the order of the input. The
+	// members of a record are file, its slash path below the store; line, from 1; offset and length, of the line with its end
+	// in the decoded file; key, its first 256 bytes, if the line is a record; class and reason as in [BadRecord], the reason
+	// cut after 4 KiB; raw, with offset, length and crc32 (IEEE, in hex) of its bytes in quarantine.raw. Of a damaged file the
+	// class is "damaged", offset is that of [DamagedFile], length the size of the file; there is no line, key or raw. Bytes
+	// that are not UTF-8 are spelled \xNN.
+	//
+	// quarantine.raw has the bad records themselves, each as a line: its first MiB, without the line end that it had, and none
+	// of a line that is longer than MaxRecord, which has no raw in the list. So what is mended can be read again as records.
+	//
+	// A process that is killed between the two leaves the raw file of this run beside the list of the one before, which its
+	// checksums show, and the output of that one; after that, the quarantine of this run beside the output before. Then the run
+	// is to be done again.
+	Quarantine string
 
 	MaxRecord     int64         // bytes of the longest record; 0 is 16 MiB
 	RecordTimeout time.Duration // a worker that gets no further for so long is stopped; 0 is one minute
@@ -101,6 +121,45 @@ func (c *Config) check() error {
 		return err
 	}
 	return c.checkPlaces()
+}
+
+// resolveQuarantine returns where the quarantine is. It is no place in the store, where its files would be strays.
+func resolveQuarantine(c *Config) (string, error) {
+	if c.Quarantine == "" {
+		return "", nil
+	}
+	info, err := os.Stat(c.Quarantine)
+	if err == nil && !info.IsDir() {
+		return "", &ConfigError{Msg: fmt.Sprintf("the quarantine %s is not a directory", c.Quarantine)}
+	}
+	dir, err := resolvedDir(c.Quarantine)
+	if err != nil {
+		return "", &ConfigError{Msg: fmt.Sprintf("the quarantine %s: %v", c.Quarantine, err), Hint: "make the directory around it first"}
+	}
+	data, err := resolvedDir(c.Data)
+	if err != nil {
+		return "", fmt.Errorf("the store: %w", err)
+	}
+	if rel, err := filepath.Rel(data, dir); err == nil && filepath.IsLocal(rel) {
+		return "", &ConfigError{Msg: fmt.Sprintf("the quarantine %s is in the store", c.Quarantine), Hint: "choose a directory outside of it"}
+	}
+	if c.Output != "" && (c.Output == dir || c.Output == filepath.Join(dir, quarantineList) || c.Output == filepath.Join(dir, quarantineRaw)) {
+		return "", &ConfigError{Msg: fmt.Sprintf("the output %s is in the way of the quarantine", c.Output)}
+	}
+	return dir, nil
+}
+
+// resolvedDir is the absolute path of a directory, behind symbolic links. It need not be there, but the one around it.
+func resolvedDir(name string) (string, error) {
+	abs, err := filepath.Abs(name)
+	if err != nil {
+		return "", err
+	}
+	if dir, err := filepath.EvalSymlinks(abs); err == nil {
+		return dir, nil
+	}
+	parent, err := filepath.EvalSymlinks(filepath.Dir(abs))
+	return filepath.Join(parent, filepath.Base(abs)), err
 }
 
 // checkPlaces looks for the directories that the run's own files go to.

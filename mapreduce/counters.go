@@ -9,7 +9,7 @@ const (
 	cLines   = "lines"
 	cMapped  = "records mapped"
 	cSkipped = "records skipped" // also "skip:" and the reason
-	cBad     = "records bad"
+	cBad     = "records bad"     // also "bad:" and the class
 
 	cEmitted  = "pairs emitted"
 	cCombined = "pairs combined" // with another of the same key, in the mapper
@@ -21,7 +21,16 @@ const (
 	cGroups = "groups"
 	cRows   = "rows"
 
+	cBadPrefix    = "bad:"
 	cSkipPrefix   = "skip:"
 	cJobPrefix    = "job:"
 	cFormatPrefix = "format:" // and the storage.Format: files
+)
+
+// Classes of bad records, beside those of the deaths of workers (worker.Class).
+const (
+	classLine  = "line"  // it is none
+	classValue = "value" // a field of it is malformed
+	classError = "error" // of Map
+	classPanic = "panic" // of Map
 )

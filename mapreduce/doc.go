@@ -27,7 +27,11 @@
 //   - The same input gives the same bytes, whatever the number of workers and partitions, the memory, or the retries.
 //   - Every byte and record read is accounted for: mapped, skipped for a reason, or bad; every pair is combined or reduced.
 //     An account that does not balance fails the run.
-//   - Bad records beyond Config.MaxBad, and any damaged or truncated file, fail the run, which names them.
+//   - Bad records and damaged or truncated files beyond Config.MaxBad fail the run, which names them. Within it they are left
+//     out, are in the account and, if Config.Quarantine is set, in a directory that appears with the output. Of a damaged file
+//     nothing counts, also not what was read of it before the damage.
+//   - A record is bad, too, if Map panics or the worker process does not survive it: it exits, crashes, gets no further for
+//     Config.RecordTimeout, or takes more memory than it may. It must do so alone in a fresh process; its neighbours count.
 //   - A worker process that dies costs time, not the result. When the runner dies, its workers do.
 //
 // # What is fast

@@ -13,7 +13,12 @@ import (
 func TestOverMemory(t *testing.T) {
 	lines := t.TempDir()
 	writeFile(t, lines, aFile, strings.Repeat("record\t{}\n", 10_000))
-	for job, store := range map[string]string{"hoards": culpritStore(t), "grows": lines} {
+	_, stats, err := runJob(t, command("hoards"), mapreduce.Config{Data: culpritStore(t), Memory: 128 << 20, Workers: 1})
+	checkFault(t, err, true, []string{aFile + ":2: the job's process ran out of memory"})
+	if stats.LostWorkers != 2 || stats.PeakMemory == 0 || stats.PeakMemory > 256<<20 {
+		t.Errorf("%d workers lost, %d MiB in use", stats.LostWorkers, stats.PeakMemory>>20)
+	}
+	for job, store := range map[string]string{"grows": lines} {
 		out, stats, err := runJob(t, command(job), mapreduce.Config{Data: store, Memory: 128 << 20, Workers: 1})
 		if _, ok := errors.AsType[*mapreduce.MemoryError](err); !ok {
 			t.Errorf("%s: output %q, %v, want a *MemoryError", job, out, err)

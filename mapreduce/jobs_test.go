@@ -8,6 +8,7 @@ import (
 	"iter"
 	"math/rand/v2"
 	"os"
+	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -56,6 +57,54 @@ var jobs = map[string]entry{
 	"panics": entryOf(faulty(func(rec storage.Record) error { return fmt.Errorf("%c", rec.Key[len(rec.Key)]) })),
 	"fails":  entryOf(faulty(func(rec storage.Record) error { return fmt.Errorf("%s is not to my liking", rec.Key) })),
 	"exits":  entryOf(faulty(func(storage.Record) error { fmt.Println("out of cheese"); os.Exit(3); return nil })),
+	"crashes": entryOf(faulty(func(storage.Record) error {
+		go panic("behind the back of Map")
+		select {}
+	})),
+	"goexits":  entryOf(faulty(func(storage.Record) error { runtime.Goexit(); return nil })),
+	"recurses": entryOf(faulty(func(storage.Record) error { return fmt.Errorf("%d", recurse(1)) })),
+	"races": entryOf(faulty(func(storage.Record) error {
+		m := map[int]int{}
+		for range 4 {
+			go func() {
+				for i := 0; ; i++ {
+					m[i%2] = i
+				}
+			}()
+		}
+		for i := 0; ; i++ {
+			m[i%2] = i
+		}
+	})),
+	// Alone, a record does it no harm; together with the one before it does.
+	"dies-at-times": entryOf(func() mapreduce.Job[string, int] {
+		seen := 0
+		return faultyOr(func(storage.Record) error {
+			if seen > 0 {
+				os.Exit(5)
+			}
+			return nil
+		}, func() { seen++ })
+	}()),
+	"deadly": entryOf(counter(func(rec storage.Record) (string, error) {
+		switch do, _ := rec.Get("do").Str(); do {
+		case "exit":
+			os.Exit(3)
+		case "hang":
+			select {}
+		case "crash":
+			return fmt.Sprint(recurse(1)), nil
+		case "goexit":
+			runtime.Goexit()
+		case "eat":
+			return "", hoard()
+		case "error":
+			return "", errors.New("no such country: \xfe")
+		case "panic":
+			panic("no such country")
+		}
+		return string(rec.Key), nil
+	})),
 	"prints": entryOf(faulty(func(storage.Record) error { fmt.Print(strings.Repeat("x", 1<<20)); return nil })),
 	"spins":  entryOf(faulty(func(storage.Record) error { return spin() })),
 	"sleeps": entryOf(faulty(func(storage.Record) error { time.Sleep(time.Hour); return nil })),
@@ -82,6 +131,13 @@ var jobs = map[string]entry{
 					return errors.New("seven is right out")
 				}
 			}
+			return nil
+		},
+	}),
+	"reduce-exits": entryOf(mapreduce.Job[string, int]{
+		Map: ordinals,
+		Reduce: func(string, iter.Seq[int], *mapreduce.Rows) error {
+			os.Exit(6)
 			return nil
 		},
 	}),
@@ -297,16 +353,26 @@ var records = mapreduce.Job[string, []byte]{
 	},
 }
 
-// faulty counts records, after it has done something to the one with the id "culprit".
-func faulty(do func(storage.Record) error) mapreduce.Job[string, int] {
+// faulty counts records, after it has done something to those with the id "culprit".
+func faulty(do func(storage.Record) error) mapreduce.Job[string, int] { return faultyOr(do, func() {}) }
+
+// faultyOr is faulty that does something else to the others.
+func faultyOr(do func(storage.Record) error, other func()) mapreduce.Job[string, int] {
 	return counter(func(rec storage.Record) (string, error) {
-		if string(rec.Key) == "culprit" {
-			if err := do(rec); err != nil {
-				return "", err
-			}
+		if string(rec.Key) != "culprit" {
+			other()
+			return "records", nil
 		}
-		return "records", nil
+		return "records", do(rec)
 	})
+}
+
+// recurse calls itself for ever.
+func recurse(n int) int {
+	if n == 0 {
+		return 0
+	}
+	return recurse(n+1) + 1
 }
 
 const spinTime = 50 * time.Millisecond

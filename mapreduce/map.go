@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"runtime/metrics"
+	"slices"
 
 	"github.com/telemetry-mr/mr/mapreduce/internal/shuffle"
 	"github.com/telemetry-mr/mr/mapreduce/internal/worker"
@@ -19,12 +20,13 @@ import (
 // mapTask is a map task under way.
 type mapTask[K comparable, V any] struct {
 	*jobWorker[K, V]
-	task     worker.MapTask
-	out      Emitter[K, V]
-	rows     *Rows // of a map-only job
-	cells    []any
-	result   worker.MapResult
-	counters worker.Counters
+	task       worker.MapTask
+	out        Emitter[K, V]
+	rows       *Rows           // of a map-only job
+	quarantine *quarantinePart // nil if bad records are not to be kept
+	cells      []any
+	result     worker.MapResult
+	counters   worker.Counters
 
 	mapped, skipped, bad, emitted, combined, spilled int64
 	stored                                           int64 // bytes of finished files
@@ -45,8 +47,11 @@ func (w *jobWorker[K, V]) Map(ctx context.Context, task worker.MapTask, progress
 		return worker.MapResult{}, err
 	}
 	defer t.close()
-	for _, f := range task.Files {
-		if err := t.file(ctx, f, progress); err != nil {
+	if task.Probe != nil {
+		return worker.MapResult{}, t.probe(ctx, progress)
+	}
+	for i, f := range task.Files {
+		if err := t.file(ctx, i, f, progress); err != nil {
 			return worker.MapResult{}, err
 		}
 	}
@@ -57,6 +62,12 @@ func (w *jobWorker[K, V]) Map(ctx context.Context, task worker.MapTask, progress
 }
 
 func (t *mapTask[K, V]) open() error {
+	if t.task.Quarantine {
+		var err error
+		if t.quarantine, err = createQuarantinePart(t.task.Dir); err != nil {
+			return err
+		}
+	}
 	if t.job.mapOnly() {
 		var err error
 		t.rows, err = t.createRows(t.task.Dir)
@@ -86,35 +97,45 @@ func (t *mapTask[K, V]) close() {
 	if t.rows != nil {
 		t.rows.close()
 	}
+	if t.quarantine != nil {
+		t.quarantine.close()
+	}
 }
 
-// file maps the records of one file.
-func (t *mapTask[K, V]) file(ctx context.Context, in worker.File, progress func(worker.Progress)) error {
-	file, err := t.tree.File(in.Path, in.Size)
-	if err != nil {
-		return err
+// file maps the records of the n-th file.
+func (t *mapTask[K, V]) file(ctx context.Context, n int, in worker.File, progress func(worker.Progress)) error {
+	if in.Damaged {
+		if t.setup.Checksums {
+			t.result.Checksums = append(t.result.Checksums, 0) // one for each file
+		}
+		return nil
 	}
-	o := storage.ReadOptions{MaxRecordBytes: int(t.setup.RecordBytes), MaxWindowBytes: t.maxWindow(), Part: storage.Part(in.Part)}
+	o := t.readOptions(in)
 	var sum hash.Hash32
 	if t.setup.Checksums {
 		sum = crc32.NewIEEE()
 		o.Stored = sum
 	}
-	r, err := file.Open(o)
+	r, err := t.reader(in, o)
 	if err != nil {
-		return fileError(in.Path, err)
-	}
-	defer r.Close()
-	if err := unchanged(r, in); err != nil {
 		return err
 	}
+	defer r.Close()
+	aside := asideIn(in)
 	for rec, err := range r.Records() {
 		if syntax, ok := errors.AsType[*storage.SyntaxError](err); ok {
-			err = t.badRecord(worker.BadRecord{Path: in.Path, Line: syntax.Line, Offset: syntax.Offset, Reason: syntax.Reason}, nil)
+			err = t.badRecord(r, in, rec, worker.BadRecord{
+				Path: in.Path, Line: syntax.Line, Offset: syntax.Offset, Class: classLine, Reason: syntax.Reason,
+			})
 		} else if err != nil {
 			err = fileError(in.Path, err)
+		} else if len(aside) > 0 && rec.Offset() == aside[0].Offset {
+			err = t.badRecord(r, in, rec, aside[0])
+			aside = aside[1:]
 		} else {
-			err = t.record(rec, in.Path)
+			t.mark.Record(n, rec.Line(), rec.Offset())
+			err = t.record(r, in, rec)
+			t.mark.Done()
 		}
 		if err != nil {
 			return t.damageFirst(ctx, r, in.Path, err, progress)
@@ -144,6 +165,70 @@ func (t *mapTask[K, V]) file(ctx context.Context, in worker.File, progress func(
 	return nil
 }
 
+// reader opens a file of the task.
+func (t *mapTask[K, V]) reader(in worker.File, o storage.ReadOptions) (*storage.Reader, error) {
+	file, err := t.tree.File(in.Path, in.Size)
+	if err != nil {
+		return nil, err
+	}
+	r, err := file.Open(o)
+	if err != nil {
+		return nil, fileError(in.Path, err)
+	}
+	if err := unchanged(r, in); err != nil {
+		_ = r.Close() // only read
+		return nil, err
+	}
+	return r, nil
+}
+
+// asideIn are the records of the file that are left aside and are not before the part of it that is read.
+func asideIn(in worker.File) []worker.BadRecord {
+	i := slices.IndexFunc(in.Aside, func(b worker.BadRecord) bool { return b.Offset >= in.Part.Start })
+	if i < 0 {
+		return nil
+	}
+	return in.Aside[i:]
+}
+
+// probe gives the job one record, or none and reads the file to its end if no record is at the offset.
+func (t *mapTask[K, V]) probe(ctx context.Context, progress func(worker.Progress)) error {
+	var steps int64
+	for i, in := range t.task.Files {
+		if in.Path != t.task.Probe.Path {
+			continue
+		}
+		r, err := t.reader(in, t.readOptions(in))
+		if err != nil {
+			return err
+		}
+		defer r.Close()
+		for rec, err := range r.Records() {
+			if _, ok := errors.AsType[*storage.SyntaxError](err); !ok && err != nil {
+				return fileError(in.Path, err)
+			}
+			if err == nil && rec.Offset() == t.task.Probe.Offset {
+				t.mark.Record(i, rec.Line(), rec.Offset())
+				_ = t.record(r, in, rec) // the job gets it again if it survives this
+				err := t.finish()
+				t.mark.Done()
+				return err
+			}
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			steps++
+			progress(worker.Progress{Steps: steps})
+		}
+	}
+	return nil
+}
+
+// readOptions say how a file is read.
+func (t *mapTask[K, V]) readOptions(in worker.File) storage.ReadOptions {
+	return storage.ReadOptions{MaxRecordBytes: int(t.setup.RecordBytes), MaxWindowBytes: t.maxWindow(), Part: storage.Part(in.Part)}
+}
+
 // maxWindow is how much memory decoding a file may take, 0 for as much as there is in any: as much as most programs that
 // compress ask for, or half of a worker's share.
 func (t *mapTask[K, V]) maxWindow() int64 {
@@ -167,10 +252,11 @@ func unchanged(r *storage.Reader, in worker.File) error {
 }
 
 // damageFirst returns err or, if it is about a bad record, the damage further on in the file that may be its reason: where
-// records come before their checksum, a bad one is as likely to be noise.
+// records come before their checksum, a bad one is as likely to be noise. Within a budget, no record of a damaged file counts.
 func (t *mapTask[K, V]) damageFirst(ctx context.Context, r *storage.Reader, path string, err error, progress func(worker.Progress)) error {
 	bad, ok := errors.AsType[*worker.TaskError](err)
-	if f := r.Format(); !ok || !bad.BadData || bad.Line == 0 || f.Verified || f.Cuts == storage.CutsNone {
+	f := r.Format()
+	if !ok || !bad.BadData || bad.Line == 0 || f.Cuts == storage.CutsNone || f.Verified && t.task.MaxBad <= 0 {
 		return err
 	}
 	n := t.mapped + t.skipped + t.bad
@@ -190,7 +276,7 @@ func (t *mapTask[K, V]) damageFirst(ctx context.Context, r *storage.Reader, path
 // fileError makes an error of reading a file final: its content would be the same the next time.
 func fileError(path string, err error) error {
 	if d, ok := errors.AsType[*storage.DamagedError](err); ok {
-		return &worker.TaskError{BadData: true, Path: path, Msg: fmt.Sprintf("damaged near byte %d: %s", d.Offset, d.Reason())}
+		return &worker.TaskError{BadData: true, Damaged: true, Path: path, Offset: d.Offset, Msg: d.Reason()}
 	}
 	if errors.Is(err, storage.ErrChanged) {
 		return &worker.TaskError{BadData: true, Path: path, Msg: storage.ErrChanged.Error()}
@@ -205,14 +291,16 @@ func fileError(path string, err error) error {
 }
 
 // record maps one record and takes what it emitted, all or nothing.
-func (t *mapTask[K, V]) record(rec storage.Record, path string) error {
+func (t *mapTask[K, V]) record(r *storage.Reader, in worker.File, rec storage.Record) error {
 	err := t.emit(rec)
 	if err != nil {
-		reason := err.Error()
-		if syntax, ok := errors.AsType[*storage.SyntaxError](err); ok {
-			reason = syntax.Reason // the position is known
+		b := worker.BadRecord{Path: in.Path, Line: rec.Line(), Offset: rec.Offset(), Class: classError, Reason: err.Error()}
+		if p, ok := errors.AsType[*panicError](err); ok {
+			b.Class, b.Detail = classPanic, p.stack
+		} else if syntax, ok := errors.AsType[*storage.SyntaxError](err); ok {
+			b.Class, b.Reason = classValue, syntax.Reason // the position is known
 		}
-		return t.badRecord(worker.BadRecord{Path: path, Line: rec.Line(), Offset: rec.Offset(), Reason: reason}, err)
+		return t.badRecord(r, in, rec, b)
 	}
 	for _, c := range t.out.counts {
 		t.counters[cJobPrefix+c.name] += c.n
@@ -233,7 +321,7 @@ func (t *mapTask[K, V]) record(rec storage.Record, path string) error {
 		return err // of the disk, not of the record
 	}
 	if err != nil {
-		return taskError(path, rec.Line(), err)
+		return taskError(in.Path, rec.Line(), err)
 	}
 	return nil
 }
@@ -255,18 +343,22 @@ func (t *mapTask[K, V]) call(rec storage.Record) (err error) {
 	return t.job.Map(rec, &t.out)
 }
 
-// badRecord counts a record that could not be used; one too many ends the task.
-func (t *mapTask[K, V]) badRecord(b worker.BadRecord, cause error) error {
+// badRecord counts a record, or a line that is none, that could not be used; one too many ends the task.
+func (t *mapTask[K, V]) badRecord(r *storage.Reader, in worker.File, rec storage.Record, b worker.BadRecord) error {
 	t.bad++
+	t.counters[cBadPrefix+b.Class]++
 	if t.task.MaxBad >= 0 && t.bad > t.task.MaxBad {
-		err := &worker.TaskError{BadData: true, Path: b.Path, Line: b.Line, Msg: b.Reason}
-		if p, ok := errors.AsType[*panicError](cause); ok {
-			err.Detail = p.stack
+		err := firstBad([]worker.BadRecord{b})
+		if t.task.MaxBad > 0 {
+			return (&excess{records: t.bad}).because(err)
 		}
 		return err
 	}
 	if len(t.result.Bad) < maxBadListed {
 		t.result.Bad = append(t.result.Bad, b)
+	}
+	if t.quarantine != nil {
+		return t.quarantine.add(b, rec, in.Part.Start+r.Counts().Bytes-b.Offset)
 	}
 	return nil
 }
@@ -372,6 +464,12 @@ func (t *mapTask[K, V]) finish() error {
 		t.counters[cRows] = rows.Rows
 	} else if err := t.named(t.spill()); err != nil {
 		return err
+	}
+	if t.quarantine != nil {
+		var err error
+		if t.result.Quarantine, err = t.quarantine.publish(); err != nil {
+			return err
+		}
 	}
 	t.counters[cMapped], t.counters[cSkipped], t.counters[cBad] = t.mapped, t.skipped, t.bad
 	t.counters[cEmitted], t.counters[cCombined], t.counters[cSpilled] = t.emitted, t.combined, t.spilled

@@ -66,9 +66,21 @@ func tryOutput(output string) error {
 }
 
 // commit joins the parts, in their order, to the output: a file that appears whole and synced, or a stream that gets its
-// first byte when all parts are there.
+// first byte when all parts are there. The quarantine appears just before.
 func (r *run) commit(ctx context.Context, parts []worker.Rows) (err error) {
+	q := &quarantine{}
+	commit := func() error { return nil }
+	if r.cfg.Quarantine != "" {
+		if q, err = r.prepareQuarantine(); err != nil {
+			return err
+		}
+		commit = q.commit
+	}
+	defer q.close()
 	if r.cfg.Output == "" {
+		if err := commit(); err != nil {
+			return err
+		}
 		return r.join(ctx, r.cfg.stdout(), parts)
 	}
 	f, err := storage.CreateFile(r.cfg.Output)
@@ -77,6 +89,9 @@ func (r *run) commit(ctx context.Context, parts []worker.Rows) (err error) {
 	}
 	defer f.Close()
 	if err := r.join(ctx, f, parts); err != nil {
+		return err
+	}
+	if err := commit(); err != nil {
 		return err
 	}
 	return f.Commit()

@@ -62,7 +62,7 @@ func TestUsage(t *testing.T) {
 	if os.Getenv("GOCOVERDIR") == "" && stats["ids"].PeakMemory > stats["ids"].MemoryLimit {
 		t.Errorf("peak memory %d, limit %d", stats["ids"].PeakMemory, stats["ids"].MemoryLimit)
 	}
-	_, s, err := runJob(t, command("exits"), mapreduce.Config{Data: culpritStore(t), Workers: 1})
+	_, s, err := runJob(t, command("dies-at-times"), mapreduce.Config{Data: culpritStore(t), Workers: 1})
 	if err == nil || s.LostWorkers != 4 || s.Retried != 3 {
 		t.Errorf("%v; %d workers lost, %d attempts done again", err, s.LostWorkers, s.Retried)
 	}

@@ -19,6 +19,7 @@ type reduceTask[K comparable, V any] struct {
 	progress func(worker.Progress)
 	rows     *Rows
 	cells    []any
+	careful  bool // the mark tells of each key
 
 	more    bool   // the merger is at an entry
 	entered bool   // and its values are being taken
@@ -45,7 +46,7 @@ func (w *jobWorker[K, V]) Reduce(ctx context.Context, task worker.ReduceTask, pr
 		return worker.ReduceResult{}, err
 	}
 	defer out.close()
-	t := &reduceTask[K, V]{jobWorker: w, ctx: ctx, progress: progress, rows: out}
+	t := &reduceTask[K, V]{jobWorker: w, ctx: ctx, progress: progress, rows: out, careful: task.Careful}
 	if t.merger, err = shuffle.Merge(paths, task.Low, task.High, w.fanIn(), task.Dir, t.step); err != nil {
 		return worker.ReduceResult{}, reduceError(err)
 	}
@@ -86,7 +87,12 @@ func (t *reduceTask[K, V]) run() error {
 		if err != nil {
 			return err
 		}
-		if err := t.reduce(key); err != nil {
+		if t.careful {
+			t.mark.Key(printKey(key))
+		}
+		err = t.reduce(key)
+		t.mark.Done()
+		if err != nil {
 			return taskError("", 0, fmt.Errorf("reducing key %s: %w", printKey(key), err))
 		}
 		t.groups++

@@ -35,6 +35,9 @@ func Run(ctx context.Context, x Executor, cfg Config) (stats Stats, err error) {
 	if cfg.Output, err = resolveOutput(cfg.Output); err != nil {
 		return stats, err
 	}
+	if cfg.Quarantine, err = resolveQuarantine(&cfg); err != nil {
+		return stats, err
+	}
 	err = r.do(ctx)
 	if r.pool != nil {
 		stats.LostWorkers, stats.Retried, stats.CPUTime = r.pool.lost, r.pool.retried, r.pool.cpu
@@ -64,6 +67,9 @@ type run struct {
 	job   worker.Description
 	copy  []byte   // buffer
 	undo  []func() // in reverse order
+
+	damaged  []DamagedFile // for the quarantine, as are
+	badParts []worker.Rows
 }
 
 // do does all of the run, and leaves nothing of it but the output.
@@ -108,6 +114,13 @@ func (r *run) open(ctx context.Context) error {
 		if err := tryOutput(r.cfg.Output); err != nil {
 			return err
 		}
+	}
+	if r.cfg.Quarantine != "" {
+		release, err := openQuarantine(r.cfg)
+		if err != nil {
+			return err
+		}
+		r.undo = append(r.undo, release)
 	}
 	private, remove, err := worker.NewSocketDir()
 	if err != nil {

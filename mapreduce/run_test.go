@@ -164,8 +164,8 @@ func TestAccount(t *testing.T) {
 		t.Errorf("output %q, stats %+v", out, stats)
 	}
 	want := []mapreduce.BadRecord{
-		{Path: "saved_session/Firefox/nightly/30.0a1/1.20140308.v2.log", Line: 2, Offset: 5, Reason: "unexpected end of JSON input"},
-		{Path: "saved_session/Firefox/nightly/30.0a1/1.20140308.v2.log", Line: 3, Offset: 9, Reason: "no TAB between key and value"},
+		{Path: "saved_session/Firefox/nightly/30.0a1/1.20140308.v2.log", Line: 2, Offset: 5, Class: "error", Reason: "unexpected end of JSON input"},
+		{Path: "saved_session/Firefox/nightly/30.0a1/1.20140308.v2.log", Line: 3, Offset: 9, Class: "line", Reason: "no TAB between key and value"},
 	}
 	if !slices.Equal(stats.BadRecords, want) {
 		t.Errorf("bad records %+v, want %+v", stats.BadRecords, want)

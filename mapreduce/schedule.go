@@ -66,63 +66,116 @@ type pool struct {
 	slots []handle
 	order func(n int) []int // in which tasks begin; nil is the costliest first
 
-	mu      sync.Mutex // guards what follows, and slots
-	job     worker.Description
-	lost    int
-	retried int           // attempts that were lost
-	starts  int           // in a row that failed
-	cpu     time.Duration // of workers that have ended
-	begun   int           // workers that were set up
+	mu       sync.Mutex // guards what follows, and slots
+	job      worker.Description
+	lost     int
+	attempts int           // begun
+	retried  int           // attempts that were lost
+	starts   int           // in a row that failed
+	cpu      time.Duration // of workers that have ended
+	begun    int           // workers that were set up
 }
 
-// A taskFunc does the n-th task in dir, which is new and empty.
+// A stage is tasks that are done by the same function.
+type stage struct {
+	name  string
+	costs []int64 // of each task
+	do    taskFunc
+	// lost, if it is not nil, is called after an attempt whose worker was lost, with the slot's worker stopped. It reports
+	// whether it has found out why, so that the next attempt will not end like that. An error ends the run.
+	lost func(ctx context.Context, slot, n int, lost *worker.LostError) (found bool, err error)
+}
+
+// A taskFunc does the n-th task in dir, which is new and empty. It may return an *again.
 type taskFunc func(ctx context.Context, w worker.Worker, n int, dir string) error
+
+// An again is the wish to have tasks done once more, though no worker was lost: this one, and others that are done.
+type again struct{ tasks []int }
+
+func (*again) Error() string { return "to be done again" }
 
 // run does all tasks, the costliest first. A task whose worker is lost is tried again in a fresh one; any other error
 // ends the run.
-func (p *pool) run(ctx context.Context, name string, costs []int64, do taskFunc) error {
-	q := &queue{order: longestFirst(costs), attempts: make([]int, len(costs))}
+func (p *pool) run(ctx context.Context, s stage) error {
+	q := newQueue(longestFirst(s.costs))
 	if p.order != nil {
-		q.order = p.order(len(costs))
+		q = newQueue(p.order(len(s.costs)))
 	}
 	g, ctx := errgroup.WithContext(ctx)
-	for slot := range min(len(p.slots), len(costs)) {
+	defer context.AfterFunc(ctx, q.close)()
+	for slot := range min(len(p.slots), len(s.costs)) {
 		g.Go(func() error {
 			for {
-				n, attempt, ok := q.pop()
+				n, ok := q.pop()
 				if !ok || ctx.Err() != nil {
 					return ctx.Err()
 				}
-				dir := filepath.Join(p.dir, fmt.Sprintf("%s-%05d.a%d", name, n, attempt))
-				err := p.attempt(ctx, slot, n, dir, do)
-				lost, isLost := errors.AsType[*worker.LostError](err)
-				if !isLost {
-					if err != nil {
-						return err
-					}
-					continue
-				}
-				if ctx.Err() != nil {
-					return ctx.Err()
-				}
-				p.discard(slot, dir)
-				if attempt+1 == maxAttempts {
-					if lost.Class == worker.Memory {
-						return memoryError(lost, "%s task %d failed %d times, the last time for want of memory", name, n, maxAttempts)
-					}
-					return fmt.Errorf("%s task %d failed %d times, each time with its worker: %w", name, n, maxAttempts, lost)
-				}
-				q.push(n)
-				p.mu.Lock()
-				p.retried++
-				p.mu.Unlock()
-				if err := pause(ctx, attempt); err != nil {
+				redo, err := p.task(ctx, s, slot, n)
+				if err != nil {
 					return err
 				}
+				q.done(redo...)
 			}
 		})
 	}
 	return g.Wait()
+}
+
+// task does a task, if need be in several attempts. It returns what is to be done again.
+func (p *pool) task(ctx context.Context, s stage, slot, n int) (redo []int, err error) {
+	for losses := 0; ; {
+		dir := p.attemptDir(s.name, n)
+		err := p.attempt(ctx, slot, n, dir, s.do)
+		if again, ok := errors.AsType[*again](err); ok {
+			_ = os.RemoveAll(dir) // else it goes with the work directory
+			return again.tasks, nil
+		}
+		lost, isLost := errors.AsType[*worker.LostError](err)
+		if !isLost {
+			return nil, err
+		}
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		p.discard(slot, dir)
+		found := false
+		if s.lost != nil {
+			if found, err = s.lost(ctx, slot, n, lost); err != nil {
+				return nil, err
+			}
+		}
+		if !found {
+			if losses++; losses == maxAttempts {
+				return nil, lostError(s.name, n, lost)
+			}
+			if err := pause(ctx, losses-1); err != nil {
+				return nil, err
+			}
+		}
+		p.mu.Lock()
+		p.retried++
+		p.mu.Unlock()
+	}
+}
+
+// lostError is the end of a run whose task no worker survives.
+func lostError(stage string, n int, lost *worker.LostError) error {
+	if lost.Class == worker.Memory {
+		return memoryError(lost, "%s task %d failed %d times, the last time for want of memory", stage, n, maxAttempts)
+	}
+	e := &TaskError{Msg: fmt.Sprintf("%s task %d failed %d times, each time with its worker: %v", stage, n, maxAttempts, lost)}
+	if lost.Stack != "" {
+		e.Detail = deathDetail(lost)
+	}
+	return e
+}
+
+// attemptDir is the directory of the next attempt at a task. No two attempts have the same.
+func (p *pool) attemptDir(stage string, n int) string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.attempts++
+	return filepath.Join(p.dir, fmt.Sprintf("%s-%05d.a%d", stage, n, p.attempts))
 }
 
 // describe brings up the first worker, alone, so that what is wrong with the program or its arguments is said once, and
@@ -198,12 +251,15 @@ func (p *pool) nextSetup() worker.Setup {
 	return s
 }
 
-// discard stops the slot's worker and removes what its attempt left.
-func (p *pool) discard(slot int, dir string) {
+// discard stops the slot's worker, which was lost, and removes what its attempt left.
+func (p *pool) discard(slot int, dir string) { p.retire(slot, dir, true) }
+
+// retire is discard for a worker that may not have been lost.
+func (p *pool) retire(slot int, dir string, lost bool) {
 	p.mu.Lock()
 	h := p.slots[slot]
 	p.slots[slot] = nil
-	if h != nil { // else it did not start
+	if h != nil && lost { // else it did not start
 		p.lost++
 	}
 	p.mu.Unlock()
@@ -261,27 +317,49 @@ func pause(ctx context.Context, attempt int) error {
 	}
 }
 
-// queue hands out tasks.
+// A queue hands out tasks.
 type queue struct {
-	mu       sync.Mutex // guards all
-	order    []int
-	attempts []int // begun
+	mu      sync.Mutex // guards what follows
+	change  sync.Cond
+	order   []int
+	running int
+	closed  bool
 }
 
-func (q *queue) pop() (n, attempt int, ok bool) {
+func newQueue(order []int) *queue {
+	q := &queue{order: order}
+	q.change.L = &q.mu
+	return q
+}
+
+// pop returns the next task. While others are being done, which may bring back tasks, it waits.
+func (q *queue) pop() (n int, ok bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if len(q.order) == 0 {
-		return 0, 0, false
+	for len(q.order) == 0 && q.running > 0 && !q.closed {
+		q.change.Wait()
+	}
+	if len(q.order) == 0 || q.closed {
+		return 0, false
 	}
 	n, q.order = q.order[0], q.order[1:]
-	q.attempts[n]++
-	return n, q.attempts[n] - 1, true
+	q.running++
+	return n, true
 }
 
-// push gives a task back, to be the next.
-func (q *queue) push(n int) {
+// done ends a task. The tasks of redo are to be done again, next.
+func (q *queue) done(redo ...int) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.order = append([]int{n}, q.order...)
+	q.running--
+	q.order = slices.Concat(redo, q.order)
+	q.change.Broadcast()
+}
+
+// close makes pop return at once, now and later.
+func (q *queue) close() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.closed = true
+	q.change.Broadcast()
 }

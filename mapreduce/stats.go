@@ -18,6 +18,9 @@ type Stats struct {
 	StoredBytes int64 // of these files, as stored
 	Bytes       int64 // decoded
 
+	Damaged      int64 // files that were left aside; nothing of them counts. With Files, all that were selected
+	DamagedBytes int64 // of these, as stored
+
 	Lines   int64 // = Mapped + Skipped + Bad
 	Mapped  int64
 	Skipped int64
@@ -38,12 +41,14 @@ type Stats struct {
 	Inputs  []Input  // the files that were selected, in the order in which they are read
 	Program *Program // of the workers, if Config.Receipt asks for it
 
-	Formats    map[string]int64    // files by how they are stored: the text of a storage.Format, which tells what damage goes unnoticed
-	SkippedBy  map[string]int64    // by reason
-	Counts     map[string]int64    // the job's own counters
-	BadRecords []BadRecord         // the first few, in the order of the input
-	Strays     []Stray             // files in the store that are no record files
-	Unmatched  []storage.Unmatched // values of the filter that no file or directory has
+	Formats      map[string]int64    // files by how they are stored: the text of a storage.Format, which tells what damage goes unnoticed
+	SkippedBy    map[string]int64    // by reason
+	Counts       map[string]int64    // the job's own counters
+	BadBy        map[string]int64    // bad records by class, as in BadRecord
+	BadRecords   []BadRecord         // the first few, in the order of the input
+	DamagedFiles []DamagedFile       // likewise
+	Strays       []Stray             // files in the store that are no record files
+	Unmatched    []storage.Unmatched // values of the filter that no file or directory has
 
 	MapTasks    int
 	ReduceTasks int
@@ -62,14 +67,23 @@ type Stats struct {
 	read int64 // pairs, from runs
 }
 
-// A BadRecord is a record that could not be used: a line that is none, or one that Map refused.
+// A BadRecord is a record that could not be used: a line that is none, one that Map refused, or one that no worker process
+// survives.
 type BadRecord struct {
 	Path   string // slash path below the store
 	Line   int64  // the first is 1
 	Offset int64  // of the line in the decoded file
-	Class  string // of the reason
+	Class  string // of the reason: line, value, error, panic, exit, crash, hang, memory or killed
 	Reason string
 	Detail string // a trace or the last words of a process; may be empty
+}
+
+// A DamagedFile is a file that a run left aside as a whole.
+type DamagedFile struct {
+	Path   string // slash path below the store
+	Size   int64  // stored bytes
+	Offset int64  // in the stored file: where reading stood when the damage was noticed
+	Reason string
 }
 
 // A Stray is a file in the store that a run does not read.
@@ -112,6 +126,8 @@ func (s *Stats) addMap(r worker.MapResult) {
 			addTo(&s.SkippedBy, reason, n)
 		} else if name, ok := strings.CutPrefix(name, cJobPrefix); ok {
 			addTo(&s.Counts, name, n)
+		} else if class, ok := strings.CutPrefix(name, cBadPrefix); ok {
+			addTo(&s.BadBy, class, n)
 		} else if format, ok := strings.CutPrefix(name, cFormatPrefix); ok {
 			addTo(&s.Formats, format, n)
 		}
@@ -155,25 +171,30 @@ func (s *Stats) checkMap(files []worker.File, mapOnly bool) error {
 	for _, f := range files {
 		size += f.Size
 	}
-	var skips int64
-	for n := range maps.Values(s.SkippedBy) {
-		skips += n
-	}
 	switch {
-	case s.Files != int64(len(files)):
-		return imbalance("files selected and read", int64(len(files)), s.Files)
-	case s.StoredBytes != size:
-		return imbalance("bytes selected and read", size, s.StoredBytes)
+	case s.Files+s.Damaged != int64(len(files)):
+		return imbalance("files selected and read or damaged", int64(len(files)), s.Files+s.Damaged)
+	case s.StoredBytes+s.DamagedBytes != size:
+		return imbalance("bytes selected and read or damaged", size, s.StoredBytes+s.DamagedBytes)
 	case s.Lines != s.Mapped+s.Skipped+s.Bad:
 		return imbalance("lines read and records mapped, skipped or bad", s.Lines, s.Mapped+s.Skipped+s.Bad)
-	case skips != s.Skipped:
-		return imbalance("records skipped and their reasons", s.Skipped, skips)
+	case total(s.SkippedBy) != s.Skipped:
+		return imbalance("records skipped and their reasons", s.Skipped, total(s.SkippedBy))
+	case total(s.BadBy) != s.Bad:
+		return imbalance("bad records and their classes", s.Bad, total(s.BadBy))
 	case mapOnly && s.Rows != s.Emitted:
 		return imbalance("pairs emitted and rows written", s.Emitted, s.Rows)
 	case !mapOnly && s.Emitted != s.Combined+s.Spilled:
 		return imbalance("pairs emitted and pairs combined or spilled", s.Emitted, s.Combined+s.Spilled)
 	}
 	return nil
+}
+
+func total(counts map[string]int64) (sum int64) {
+	for n := range maps.Values(counts) {
+		sum += n
+	}
+	return sum
 }
 
 // checkReduce checks the account after the reduce tasks.

@@ -27,6 +27,7 @@ type jobWorker[K comparable, V any] struct {
 	table  *shuffle.Table[V] // kept from task to task for its memory
 
 	profiler *profiler // nil if no profiles are wanted
+	mark     *worker.Mark
 
 	baseBytes int64 // live heap before there was a table: the job's own
 }
@@ -49,8 +50,11 @@ func newJobWorker[K comparable, V any](job Job[K, V]) (*jobWorker[K, V], error) 
 			Hint: "a value is made of numbers, bools, strings, slices, arrays, maps, pointers and structs of exported fields, or brings AppendBinary and UnmarshalBinary",
 		}
 	}
-	return &jobWorker[K, V]{job: job, keys: k, values: v}, nil
+	return &jobWorker[K, V]{job: job, keys: k, values: v, mark: new(worker.Mark)}, nil
 }
+
+// Mark implements [worker.Marker].
+func (w *jobWorker[K, V]) Mark(m *worker.Mark) { w.mark = m }
 
 func (w *jobWorker[K, V]) Setup(_ context.Context, s worker.Setup) (worker.Description, error) {
 	schema, err := storage.ParseSchema(s.Schema)

@@ -162,9 +162,10 @@ func (r *Reader) Close() error {
 
 // Records gives the records from where the last iteration has stopped. A record is valid until the next one is asked for.
 //
-// Errors: a *SyntaxError is about one line, which is no record; iteration goes on with the next line. Any other error is the
-// last item: a *DamagedError when the content of the file is not what a complete file has, ErrChanged when it is another at the
-// end than at the beginning (of a file of a Tree), else the error of reading.
+// Errors: a *SyntaxError is about one line, which is no record; iteration goes on with the next line. The item's Value is that
+// line, nil if it is too long to be held. Any other error is the last item: a *DamagedError when the content of the file is not
+// what a complete file has, ErrChanged when it is another at the end than at the beginning (of a file of a Tree), else the error
+// of reading.
 // Records that came before damage are as they were written where Format().Verified says so; else they, and bad lines, may be
 // the damage itself, whose checksum comes behind them. Format also says what no reader can notice.
 func (r *Reader) Records() iter.Seq2[Record, error] {
@@ -192,7 +193,7 @@ func (r *Reader) Records() iter.Seq2[Record, error] {
 				return
 			}
 			r.counts.BadLines++
-			if !yield(Record{}, bad) {
+			if !yield(Record{Value: line}, bad) {
 				return
 			}
 		}

@@ -17,6 +17,11 @@ func (r *jobRun) checkPlaces() error {
 	if err == nil && r.report != "" && r.cfg.Output != "" && sameFile(r.report, r.cfg.Output) {
 		err = usagef("--report: %s is the output", r.report)
 	}
+	for _, name := range []string{"quarantine.jsonl", "quarantine.raw"} {
+		if err == nil && r.report != "" && r.cfg.Quarantine != "" && sameFile(r.report, filepath.Join(r.cfg.Quarantine, name)) {
+			err = usagef("--report: %s is of the quarantine", r.report)
+		}
+	}
 	if err != nil {
 		r.report = "" // it cannot be written there
 	}

@@ -36,7 +36,9 @@ type runReport struct {
 	Skipped  map[string]int64  `json:"skipped"`
 	Counters map[string]int64  `json:"counters"`
 	Tasks    reportTasks       `json:"tasks"`
+	BadBy    map[string]int64  `json:"bad"`
 	Bad      []reportBadRecord `json:"bad_records"`
+	Damaged  []reportDamaged   `json:"damaged_files"`
 	Strays   []reportStray     `json:"strays"`
 }
 
@@ -75,6 +77,8 @@ type reportOutput struct {
 type reportCounts struct {
 	Files        int64 `json:"files"`
 	StoredBytes  int64 `json:"stored_bytes"`
+	Damaged      int64 `json:"damaged_files"`
+	DamagedBytes int64 `json:"damaged_bytes"`
 	DecodedBytes int64 `json:"decoded_bytes"`
 	Records      int64 `json:"records"`
 	Mapped       int64 `json:"mapped"`
@@ -100,6 +104,15 @@ type reportTasks struct {
 type reportBadRecord struct {
 	Path   string `json:"path"`
 	Line   int64  `json:"line"`
+	Offset int64  `json:"offset"`
+	Class  string `json:"class"`
+	Reason string `json:"reason"`
+	Detail string `json:"detail,omitempty"`
+}
+
+type reportDamaged struct {
+	Path   string `json:"path"`
+	Size   int64  `json:"size"`
 	Offset int64  `json:"offset"`
 	Reason string `json:"reason"`
 }
@@ -156,14 +169,16 @@ func (r *jobRun) newReport(began time.Time, err error) *runReport {
 		Job:     newReportJob(r.job, r.args, s.Program),
 		Output:  reportOutput{Format: string(s.Format), Columns: s.Columns, Rows: s.Rows, Bytes: s.Output},
 		Counts: reportCounts{
-			s.Files, s.StoredBytes, s.Bytes, s.Lines, s.Mapped, s.Skipped, s.Bad,
+			s.Files, s.StoredBytes, s.Damaged, s.DamagedBytes, s.Bytes, s.Lines, s.Mapped, s.Skipped, s.Bad,
 			s.Emitted, s.Combined, s.Spilled, s.Merged, s.Values, s.Groups, s.Runs, s.RunBytes,
 		},
 		Formats:  texts(s.Formats),
 		Skipped:  texts(s.SkippedBy),
 		Counters: texts(s.Counts),
 		Tasks:    reportTasks{s.MapTasks, s.ReduceTasks, s.Retried, s.LostWorkers},
+		BadBy:    texts(s.BadBy),
 		Bad:      []reportBadRecord{},
+		Damaged:  []reportDamaged{},
 		Strays:   []reportStray{},
 	}
 	if err != nil {
@@ -173,7 +188,10 @@ func (r *jobRun) newReport(began time.Time, err error) *runReport {
 		rep.Output.File = text(absolute(r.cfg.Output))
 	}
 	for _, b := range s.BadRecords {
-		rep.Bad = append(rep.Bad, reportBadRecord{text(b.Path), b.Line, b.Offset, text(b.Reason)})
+		rep.Bad = append(rep.Bad, reportBadRecord{text(b.Path), b.Line, b.Offset, b.Class, text(b.Reason), text(b.Detail)})
+	}
+	for _, f := range s.DamagedFiles {
+		rep.Damaged = append(rep.Damaged, reportDamaged{text(f.Path), f.Size, f.Offset, text(f.Reason)})
 	}
 	for _, f := range s.Strays {
 		rep.Strays = append(rep.Strays, reportStray{text(f.Path), text(f.Reason)})

@@ -16,10 +16,11 @@ import (
 func TestReport(t *testing.T) {
 	doc := read(t, os.DirFS("."), "REPORT.md")
 	dir := t.TempDir()
-	stored := "a\t{\"os\": \"Linux\"}\nb\t{}\nno record\n"
+	stored := "a\t{\"os\": \"Linux\"}\nb\t{}\nc\t{\"do\": \"panic\"}\n"
 	for name, text := range map[string]string{
-		"store/main/Firefox/beta/29.0/20140301.20140302.v2.log": stored,
-		"store/main/Firefox/beta/29.0/notes\xff":                "stray",
+		"store/main/Firefox/beta/29.0/20140301.20140302.v2.log":    stored,
+		"store/main/Firefox/beta/29.0/20140301.20140303.v2.log.gz": "not gzip",
+		"store/main/Firefox/beta/29.0/notes\xff":                   "stray",
 	} {
 		if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o777); err != nil {
 			t.Fatal(err)
@@ -35,7 +36,7 @@ func TestReport(t *testing.T) {
 		return read(t, os.DirFS(dir), "r.json")
 	}
 
-	done := run("--filter", "appUpdateChannel=beta", "--format", "csv", "--max-bad", "1", "--output", "out.csv", "job", "count")
+	done := run("--filter", "appUpdateChannel=beta", "--format", "csv", "--max-bad", "2", "--output", "out.csv", "job", "count")
 	optional := []string{".error", ".hint", ".job.version"} // a run that is done has no error, a test's program perhaps no version
 	known := func(text string) string {
 		return strings.Join(slices.DeleteFunc(members(t, text), func(m string) bool { return slices.Contains(optional, m) }), "\n")
@@ -56,9 +57,11 @@ func TestReport(t *testing.T) {
 			}
 		}
 		Counts   map[string]int64
+		BadBy    map[string]int64 `json:"bad"`
 		Skipped  map[string]int64
 		Counters map[string]int64
 		Bad      []struct{ Line, Offset int64 } `json:"bad_records"`
+		Damaged  []struct{ Size int64 }         `json:"damaged_files"`
 		Strays   []struct{ Path string }
 		Inputs   []struct {
 			Size  int64
@@ -68,8 +71,8 @@ func TestReport(t *testing.T) {
 	if err := json.Unmarshal([]byte(done), &rep); err != nil {
 		t.Fatal(err)
 	}
-	got := fmt.Sprintf("%d %s %d %v %v %v %s %v", rep.Status, rep.Filter.Dimensions[0].FieldName, rep.Counts["records"], rep.Skipped, rep.Counters, rep.Bad, rep.Strays[0].Path, rep.Inputs)
-	wantText := fmt.Sprintf(`0 appUpdateChannel 3 map[no os:1] map[seen:2] [{3 23}] main/Firefox/beta/29.0/notes\xff [{%d %08x}]`, len(stored), crc32.ChecksumIEEE([]byte(stored)))
+	got := fmt.Sprintf("%d %s %d %v %v %v %v %v %s %v", rep.Status, rep.Filter.Dimensions[0].FieldName, rep.Counts["records"], rep.Skipped, rep.Counters, rep.BadBy, rep.Bad, rep.Damaged, rep.Strays[0].Path, rep.Inputs)
+	wantText := fmt.Sprintf(`0 appUpdateChannel 3 map[no os:1] map[seen:2] map[panic:1] [{3 23}] [{8}] main/Firefox/beta/29.0/notes\xff [{%d %08x} {8 }]`, len(stored), crc32.ChecksumIEEE([]byte(stored)))
 	if got != wantText {
 		t.Errorf("the report says\n%s\nwant\n%s", got, wantText)
 	}
@@ -77,7 +80,7 @@ func TestReport(t *testing.T) {
 	if err := json.Unmarshal([]byte(failed), &rep); err != nil {
 		t.Fatal(err)
 	}
-	if rep.Status != 4 || len(rep.Inputs) != 1 || rep.Inputs[0].CRC32 != "" {
+	if rep.Status != 4 || len(rep.Inputs) != 2 || rep.Inputs[0].CRC32 != "" {
 		t.Errorf("a failed run's report: %+v", rep)
 	}
 }
@@ -101,7 +104,7 @@ func members(t *testing.T, text string) []string {
 		case json.Delim('{'):
 			for dec.More() {
 				name := at + "." + next().(string)
-				if own := at == ".skipped" || at == ".counters" || at == ".formats" || at == ".job.build"; !own && !slices.Contains(all, name) {
+				if own := at == ".skipped" || at == ".counters" || at == ".formats" || at == ".bad" || at == ".job.build"; !own && !slices.Contains(all, name) {
 					all = append(all, name)
 				}
 				value(name)

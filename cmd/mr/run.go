@@ -38,10 +38,17 @@ What it may use:
 
 What it puts up with:
 
-    --max-bad N|P%    bad records (default 0)
+    --max-bad N|P%    bad records and damaged files that are left out (default 0):
+                      so many in all, or their part of the input; a damaged file is
+                      one, or its part of the files or bytes, whichever is more
+    --quarantine DIR  what was left out goes there, just before the output appears:
+                      quarantine.jsonl says what and why, quarantine.raw has the
+                      records; a DIR of an earlier run is replaced
     --max-record SIZE longest record (default 16MiB)
     --record-timeout D
-                      a worker that gets no further for so long is stopped (default 1m)
+                      a worker that gets no further for so long is stopped (default
+                      1m); a record that does so alone in a fresh worker is bad, like
+                      one that ends or crashes it
     --start-timeout D a worker that has not called mapreduce.Serve by then is stopped
                       (default 30s)
 
@@ -115,6 +122,7 @@ func (r *jobRun) parse(args []string) (done bool, err error) {
 	fs.Var(&memory, "memory", "")
 	fs.StringVar(&r.cfg.WorkDir, "work-dir", "", "")
 	fs.StringVar(&maxBad, "max-bad", "0", "")
+	fs.StringVar(&r.cfg.Quarantine, "quarantine", "", "")
 	fs.Var(&maxRecord, "max-record", "")
 	fs.DurationVar(&r.cfg.RecordTimeout, "record-timeout", 0, "")
 	fs.DurationVar(&r.cfg.StartTimeout, "start-timeout", 0, "")

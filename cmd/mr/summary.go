@@ -12,6 +12,12 @@ import (
 
 // warn says what a person should know of a run that succeeded: what was not read, and why.
 func warn(env env, s mapreduce.Stats) {
+	if s.Damaged > 0 {
+		fmt.Fprintf(env.stderr, "mr: %d of %d files were damaged and left out\n", s.Damaged, s.Files+s.Damaged)
+		for _, f := range s.DamagedFiles {
+			fmt.Fprintf(env.stderr, "    %s: %s\n", printable(f.Path), printable(f.Reason))
+		}
+	}
 	if s.Bad > 0 {
 		fmt.Fprintf(env.stderr, "mr: %d of %d records were bad and left out\n", s.Bad, s.Lines)
 		for _, b := range s.BadRecords {
@@ -35,8 +41,12 @@ func summarize(w io.Writer, s mapreduce.Stats) {
 	}
 	fmt.Fprintf(w, "mr: %s, %s in %s\n", counted(s.Lines, "record", "records"), counted(s.Rows, "row", "rows"), durationText(s.Time))
 	line("input", "%s, %s, %s decoded", counted(s.Files, "file", "files"), bytesText(s.StoredBytes), bytesText(s.Bytes))
+	if s.Damaged > 0 {
+		line("damaged", "%s, %s, left out", counted(s.Damaged, "file", "files"), bytesText(s.DamagedBytes))
+	}
 	line("records", "%s mapped, %s skipped, %s bad", grouped(s.Mapped), grouped(s.Skipped), grouped(s.Bad))
 	writeCounts(w, "    %12s skipped: %s\n", s.SkippedBy)
+	writeCounts(w, "    %12s bad: %s\n", s.BadBy)
 	if s.ReduceTasks > 0 {
 		line("pairs", "%s emitted, %s combined, %s spilled (%s in %s)",
 			grouped(s.Emitted), grouped(s.Combined), grouped(s.Spilled), bytesText(s.RunBytes), counted(int64(s.Runs), "run", "runs"))

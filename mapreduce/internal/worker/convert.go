@@ -103,7 +103,7 @@ func badRecordOf(m *workerpb.BadRecord) BadRecord {
 }
 
 func (f File) proto() *workerpb.File {
-	m := &workerpb.File{Path: []byte(f.Path), Size: f.Size, ModTime: f.ModTime, Aside: each(f.Aside, BadRecord.proto)}
+	m := &workerpb.File{Path: []byte(f.Path), Size: f.Size, ModTime: f.ModTime, Aside: each(f.Aside, BadRecord.proto), Damaged: f.Damaged}
 	if p := f.Part; p != (Part{}) {
 		m.Part = &workerpb.Part{Offset: p.Offset, Length: p.Length, Line: p.Line, Start: p.Start, Bytes: p.Bytes}
 	}
@@ -118,6 +118,7 @@ func fileOf(m *workerpb.File) File {
 		ModTime: m.GetModTime(),
 		Part:    Part{Offset: p.GetOffset(), Length: p.GetLength(), Line: p.GetLine(), Start: p.GetStart(), Bytes: p.GetBytes()},
 		Aside:   each(m.GetAside(), badRecordOf),
+		Damaged: m.GetDamaged(),
 	}
 }
 

@@ -43,21 +43,38 @@ func (m *Mark) Key(text string) {
 // Done says that the job's code has returned.
 func (m *Mark) Done() { m.at = atNothing }
 
-// dump leaves the stacks of this process, the task's first.
+// dump leaves the stacks of this process, as far as they are of the job's code: that of the task first, without the callers
+// of the job, then those of goroutines that the job has started.
 func (m *Mark) dump() {
 	all := make([]byte, 1<<20)
 	all = all[:runtime.Stack(all, true)]
-	n := 0
-	stacks := bytes.Split(all, []byte("\n\n"))
-	for _, ofTask := range []bool{true, false} {
-		for _, s := range stacks {
-			if bytes.Contains(s, []byte("/internal/worker.answer(")) == ofTask {
-				n += copy(m.stack[n:], s)
-				n += copy(m.stack[n:], "\n\n")
+	var ofTask, others []byte
+	for s := range bytes.SplitSeq(all, []byte("\n\n")) {
+		switch {
+		case bytes.Contains(s, []byte("/internal/worker.answer(")):
+			if at := bytes.Index(s, []byte("\n"+enginePath)); at > 0 {
+				s = s[:at]
 			}
+			ofTask = s
+		case !isOurs(s):
+			others = append(append(others, "\n\n"...), s...)
 		}
 	}
-	m.stackBytes.Store(int64(n))
+	n := copy(m.stack[:], append(ofTask, others...))
+	m.stackBytes.Store(int64(max(n, 1)))
+}
+
+// enginePath is what the names of the engine's methods begin with that call the job's code.
+const enginePath = "github.com/telemetry-mr/mr/mapreduce.(*"
+
+// isOurs reports whether a stack is of the worker's own goroutines.
+func isOurs(stack []byte) bool {
+	for _, of := range []string{"google.golang.org/grpc", "github.com/hashicorp/go-plugin", "/internal/worker.", "runtime.goexit0", "os/signal."} {
+		if bytes.Contains(stack, []byte(of)) {
+			return true
+		}
+	}
+	return false
 }
 
 // sight is what a runner sees in a Mark.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 
 	"github.com/hashicorp/go-hclog"
 	"github.com/hashicorp/go-plugin"
@@ -16,6 +17,10 @@ const (
 	greetingFD  = 4
 	markFD      = 5
 	helloPrefix = "mr-job "
+
+	// maxStack is what a goroutine's stack may be. One that grows without end is to be told by its own words, not by the memory
+	// that it takes before it comes to Go's gigabyte.
+	maxStack = 64 << 20
 
 	askEnd    = 'q'
 	askStacks = 'd'
@@ -46,6 +51,7 @@ func Serve(w Worker) {
 		explain()
 	}
 	_ = os.Unsetenv(cookieKey) // what the job starts is no worker
+	debug.SetMaxStack(maxStack)
 	mark := inheritedMark()
 	if m, ok := w.(Marker); ok {
 		m.Mark(mark)

@@ -81,9 +81,14 @@ func (p *prints) fatal() bool {
 	return strings.HasPrefix(s, "fatal error: ") || strings.HasPrefix(s, "runtime: ") || strings.HasPrefix(s, "runtime/cgo: ")
 }
 
-// outOfMemory tells whether it was for want of memory.
+// outOfMemory tells whether it was for want of memory. The collector does not always notice that it is refused some, and then
+// faults on the system's stack, where no code of a job runs.
 func (p *prints) outOfMemory() bool {
-	head, _, _ := strings.Cut(p.excerpt(), "\n")
+	s := p.excerpt()
+	head, rest, _ := strings.Cut(s, "\n")
+	if strings.HasPrefix(head, "SIGSEGV: ") {
+		return strings.Contains(rest, "\ngoroutine 0 ") && strings.Contains(rest, "\nruntime.gc")
+	}
 	for _, what := range []string{"out of memory", "cannot allocate memory", "pthread_create failed"} {
 		if p.fatal() && strings.Contains(head, what) {
 			return true

@@ -65,6 +65,7 @@ type File struct {
 	ModTime int64       // nanoseconds since 1970, then
 	Part    Part        // what to read of it
 	Aside   []BadRecord // records that are bad already: the job's code does not get them. In the order of their offsets
+	Damaged bool        // it is known to be, and is not read
 }
 
 // A Part is a storage.Part: a range of a file, or the whole file if it is zero.
@@ -155,11 +156,13 @@ type TaskError struct {
 	Line    int64  // of the record, if known
 	Offset  int64  // of the record in the decoded file, or of damage in the stored one
 	Msg     string // the cause in the job's own words
-	Detail  string // a stack trace, if there is one
+	Detail  string // more lines, if there are any: a stack trace, the last words of a process. Msg has the first
 }
 
 func (e *TaskError) Error() string {
 	switch {
+	case e.Damaged:
+		return fmt.Sprintf("%s: damaged near byte %d: %s", e.Path, e.Offset, e.Msg)
 	case e.Path != "" && e.Line > 0:
 		return fmt.Sprintf("%s:%d: %s", e.Path, e.Line, e.Msg)
 	case e.Path != "":
@@ -191,7 +194,15 @@ func (e *LostError) Error() string {
 	if e.Start {
 		return "worker did not start: " + e.Reason
 	}
-	return "worker lost: " + e.Reason
+	msg := "worker lost: " + e.Reason
+	switch at := e.At; {
+	case at == nil:
+	case at.Key != "":
+		msg += " (at key " + at.Key + ")"
+	default:
+		msg += fmt.Sprintf(" (at %s:%d)", at.Path, at.Line)
+	}
+	return msg
 }
 
 // A Class is a kind of death.

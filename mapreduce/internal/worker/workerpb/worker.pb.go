@@ -417,6 +417,7 @@ type File struct {
 	ModTime       int64                  `protobuf:"varint,3,opt,name=mod_time,json=modTime,proto3" json:"mod_time,omitempty"` // nanoseconds since 1970
 	Part          *Part                  `protobuf:"bytes,4,opt,name=part,proto3" json:"part,omitempty"`                       // absent is the whole file
 	Aside         []*BadRecord           `protobuf:"bytes,10,rep,name=aside,proto3" json:"aside,omitempty"`                    // by offset
+	Damaged       bool                   `protobuf:"varint,11,opt,name=damaged,proto3" json:"damaged,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -484,6 +485,13 @@ func (x *File) GetAside() []*BadRecord {
 		return x.Aside
 	}
 	return nil
+}
+
+func (x *File) GetDamaged() bool {
+	if x != nil {
+		return x.Damaged
+	}
+	return false
 }
 
 type Part struct {
@@ -1462,14 +1470,15 @@ const file_worker_proto_rawDesc = "" +
 	"\x06_probe\"3\n" +
 	"\x05Probe\x12\x12\n" +
 	"\x04path\x18\x01 \x01(\fR\x04path\x12\x16\n" +
-	"\x06offset\x18\x02 \x01(\x03R\x06offset\"\x9a\x01\n" +
+	"\x06offset\x18\x02 \x01(\x03R\x06offset\"\xb4\x01\n" +
 	"\x04File\x12\x12\n" +
 	"\x04path\x18\x01 \x01(\fR\x04path\x12\x12\n" +
 	"\x04size\x18\x02 \x01(\x03R\x04size\x12\x19\n" +
 	"\bmod_time\x18\x03 \x01(\x03R\amodTime\x12#\n" +
 	"\x04part\x18\x04 \x01(\v2\x0f.mr.worker.PartR\x04part\x12*\n" +
 	"\x05aside\x18\n" +
-	" \x03(\v2\x14.mr.worker.BadRecordR\x05aside\"v\n" +
+	" \x03(\v2\x14.mr.worker.BadRecordR\x05aside\x12\x18\n" +
+	"\adamaged\x18\v \x01(\bR\adamaged\"v\n" +
 	"\x04Part\x12\x16\n" +
 	"\x06offset\x18\x01 \x01(\x03R\x06offset\x12\x16\n" +
 	"\x06length\x18\x02 \x01(\x03R\x06length\x12\x12\n" +
