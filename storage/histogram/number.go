@@ -2,8 +2,9 @@ package histogram
 
 import (
 	"math"
-	"math/bits"
 	"strconv"
+
+	"github.com/telemetry-mr/mr/storage/exact"
 )
 
 // A value is an element of an array that was stored or of a sum.
@@ -70,7 +71,7 @@ func number(b []byte, i int) (v value, end int) {
 		}
 		return value{n: int64(m)}, i
 	}
-	x := decimal(m, places)
+	x := exact.Decimal(m, places)
 	if negative {
 		x = -x
 	}
@@ -122,28 +123,4 @@ func slowNumber(b []byte, start, i int) (v value, end int) {
 		return value{}, -1
 	}
 	return floatValue(x), i
-}
-
-// decimal returns the float64 nearest to m/10^places, for at most 19 places.
-func decimal(m uint64, places int) float64 {
-	if places == 0 || m == 0 {
-		return float64(m)
-	}
-	if m <= 1<<53 {
-		return float64(m) / float64(pow10[places]) // both exact: one rounding
-	}
-	// The quotient of 128 bits by 64 has 62 bits at least, of which 53 stay; the
-	// remainder says whether there is more.
-	d := pow10[places]
-	up, down := bits.LeadingZeros64(d), bits.LeadingZeros64(m)
-	m <<= down
-	q, rest := bits.Div64(m>>1, m<<63, d<<up)
-	n := bits.LeadingZeros64(q)
-	q <<= n
-	const low = 64 - 53
-	top, tail := q>>low, q&(1<<low-1)
-	if half := uint64(1) << (low - 1); tail > half || tail == half && (rest != 0 || top&1 != 0) {
-		top++ // perhaps to the next power of two, which the addition below gets right
-	}
-	return math.Float64frombits(top + uint64(up-down-n+1022)<<52)
 }

@@ -59,6 +59,6 @@ func mapPing(rec storage.Record, out *emitter) error {
 	p.histograms(histograms, buf)
 	p.simpleMeasures(rec.Get("simpleMeasurements"))
 	*buf = p.b
-	out.Emit(key, Sums{b: p.b})
+	out.Emit(key, Sums{[][]byte{p.b}})
 	return nil
 }

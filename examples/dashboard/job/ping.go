@@ -2,10 +2,9 @@ package job
 
 import (
 	"encoding/binary"
-	"strconv"
-	"unsafe"
 
 	"github.com/telemetry-mr/mr/storage"
+	"github.com/telemetry-mr/mr/storage/exact"
 	"github.com/telemetry-mr/mr/storage/histogram"
 )
 
@@ -88,51 +87,59 @@ const fourZeros = 0x2c302c302c302c30
 // numbers and, in the summary, decimals and -1. It returns the size of the text, 0 if it is another or refused: package
 // histogram looks at it then.
 func appendPlain(dst []byte, name string, text []byte) (appended []byte, size int) {
-	const maxDigits = 12 // less than maxInt
+	const (
+		maxInts   = 12 // digits, less than maxInt
+		maxDigits = 19
+	)
 	if len(text) < 2 || text[0] != '[' {
 		return dst, 0
 	}
 	start := len(dst)
 	b := beginEntry(dst, name)
 	ints := len(b)
-	var floats, missing [summaryLen]int // where they begin in the text, and their indexes
-	var floatAt [summaryLen]int
-	nf, nm := 0, 0
+	var missing, floatAt [summaryLen]int // indexes
+	var floats [summaryLen]float64
+	nm, nf := 0, 0
 	i, k := 1, 0
 	for ; ; k++ {
-		for len(text)-i >= 8 && binary.LittleEndian.Uint64(text[i:]) == fourZeros {
-			i += 8
-			k += 4
+		for len(text)-i >= 8 {
+			w := binary.LittleEndian.Uint64(text[i:])
+			if w == fourZeros {
+				i += 8
+				k += 4
+				continue
+			}
+			digit := uint64(byte(w) - '0')
+			if digit > 9 || byte(w>>8) != ',' {
+				break
+			}
+			if digit > 0 {
+				b = appendInt(b, k, digit)
+			}
+			i += 2
+			k++
 		}
 		if len(text)-i < 4 || k >= maxLen {
 			return dst, 0
 		}
 		from := i
-		x := uint64(text[i] - '0')
-		switch {
-		case x <= 9:
-			i++
-			for i < len(text) && text[i]-'0' <= 9 {
-				x = 10*x + uint64(text[i]-'0')
-				i++
-			}
-			if i-from > maxDigits || text[from] == '0' && i-from > 1 || len(text)-i < 2 {
+		m, end := digits(text, from, 0)
+		n := end - from
+		switch i = end; {
+		case n > 1 && text[from] == '0' || n > maxInts || i+1 >= len(text):
+			return dst, 0
+		case n > 0 && text[i] == '.' && nf < len(floats):
+			var places int
+			m, i = digits(text, i+1, m)
+			if places = i - from - n - 1; places == 0 || n+places > maxDigits {
 				return dst, 0
 			}
-			if text[i] != '.' {
-				if x > 0 {
-					b = appendInt(b, k, x)
-				}
-				break
-			}
-			if i++; text[i]-'0' > 9 || nf == len(floats) {
-				return dst, 0
-			}
-			for i < len(text) && text[i]-'0' <= 9 {
-				i++
-			}
-			floats[nf], floatAt[nf] = from, k
+			floats[nf], floatAt[nf] = exact.Decimal(m, places), k
 			nf++
+		case n > 0:
+			if m > 0 {
+				b = appendInt(b, k, m)
+			}
 		case text[i] == '-' && text[i+1] == '1' && nm < len(missing):
 			missing[nm] = k
 			nm++
@@ -162,19 +169,18 @@ func appendPlain(dst []byte, name string, text []byte) (appended []byte, size in
 		absent |= 1 << (at - buckets)
 	}
 	floatBytes := len(b)
-	for f, from := range floats[:nf] {
-		b = appendFloat(b, floatAt[f], decimal(text[from:]))
+	for f, x := range floats[:nf] {
+		b = appendFloat(b, floatAt[f], x)
 	}
 	endEntry(b[start:], absent, k, (floatBytes-ints)/8, len(b)-floatBytes, 1)
 	return b, i
 }
 
-// decimal returns the number that text begins with, which has digits on both sides of a point.
-func decimal(text []byte) float64 {
-	end := 0
-	for text[end] == '.' || text[end]-'0' <= 9 {
-		end++
+// digits appends the digits at i to the number m. It is of use only if m has 19 digits then at most.
+func digits(text []byte, i int, m uint64) (number uint64, end int) {
+	for i < len(text) && text[i]-'0' <= 9 {
+		m = 10*m + uint64(text[i]-'0')
+		i++
 	}
-	x, _ := strconv.ParseFloat(unsafe.String(&text[0], end), 64) // cannot fail
-	return x
+	return m, i
 }

@@ -1,22 +1,37 @@
 package job
 
-import "bytes"
+import (
+	"bytes"
+	"slices"
+)
 
-// Sums is what the pings of a leaf say of all measures. It has a binary form, or else is a total that more can be added to.
-type Sums struct {
-	b     []byte // the binary form, see entry.go
-	total *total
-}
+// Sums is what the pings of a leaf say of all measures: one or more binary forms, see entry.go, that are still to be added up.
+// To add many at once is faster than one by one, for what they are added to is then at hand.
+type Sums struct{ forms [][]byte }
+
+// maxForms is how many forms wait to be added up.
+const maxForms = 16
 
 // Clone returns a copy that borrows nothing from a record.
-func (s Sums) Clone() Sums { return Sums{b: bytes.Clone(s.binary())} }
+func (s Sums) Clone() Sums {
+	c := Sums{slices.Clone(s.forms)}
+	for i, b := range c.forms {
+		c.forms[i] = bytes.Clone(b)
+	}
+	return c
+}
 
 // AppendBinary appends the binary form.
 func (s Sums) AppendBinary(dst []byte) ([]byte, error) {
-	if s.total == nil {
-		return append(dst, s.b...), nil
+	if len(s.forms) == 1 {
+		return append(dst, s.forms[0]...), nil
 	}
-	return s.total.appendBinary(dst), nil
+	t := newTotal()
+	defer t.release()
+	for _, b := range s.forms {
+		t.add(b)
+	}
+	return t.appendBinary(dst), nil
 }
 
 // UnmarshalBinary sets s to the sums with the binary form b, which it copies.
@@ -27,23 +42,27 @@ func (s *Sums) UnmarshalBinaryBorrow(b []byte) error {
 	if !isBinary(b) {
 		return errBinary
 	}
-	*s = Sums{b: b}
+	s.forms = [][]byte{b}
 	return nil
 }
 
 // binary returns the binary form, which may be that of s.
 func (s Sums) binary() []byte {
-	if s.total == nil {
-		return s.b
+	if len(s.forms) == 1 {
+		return s.forms[0]
 	}
-	return s.total.appendBinary(nil)
+	b, _ := s.AppendBinary(nil) // never fails
+	return b
 }
 
 // add adds v to acc: the job's Combine.
 func add(acc *Sums, v Sums) {
-	if acc.total == nil {
-		first := acc.b
-		*acc = Sums{total: newTotal(first)}
+	for _, b := range v.forms {
+		acc.forms = append(acc.forms, bytes.Clone(b))
 	}
-	acc.total.add(v.binary())
+	if len(acc.forms) >= maxForms {
+		b := acc.binary()
+		clear(acc.forms)
+		acc.forms = append(acc.forms[:0], b)
+	}
 }

@@ -3,17 +3,19 @@ package job
 import (
 	"cmp"
 	"slices"
+	"sync"
 
 	"github.com/telemetry-mr/mr/storage/exact"
 )
 
-// A total is what more can be added to.
+// A total is what binary forms are added to.
 type total struct {
 	built, leaf string
 	pings       int64
 	parts       []part
 	byName      map[string]int // the first part of a name
-	room        []int64        // for the ints of parts to come
+	room        []int64        // for the ints of parts
+	used        int            // of room
 }
 
 // A part is the sum of arrays with a name, a length and the same values missing.
@@ -36,17 +38,40 @@ type float struct {
 // maxAdded times maxInt is less than 2^63.
 const maxAdded = 1 << 20
 
-func newTotal(b []byte) *total {
-	t := &total{byName: make(map[string]int, 512), parts: make([]part, 1, 512)} // a part is never number 0
-	p, _, _ := cutPlace(b)
-	t.built, t.leaf = string(p.built), string(p.leaf)
-	t.add(b)
-	return t
+// totals are empty ones, with room.
+var totals = sync.Pool{New: func() any { return &total{byName: map[string]int{}} }}
+
+func newTotal() *total { return totals.Get().(*total) }
+
+// release empties t for others, unless it is of a size that few have.
+func (t *total) release() {
+	const maxParts, maxRoom = 4096, 1 << 18
+	if len(t.parts) > maxParts || len(t.room) > maxRoom {
+		return
+	}
+	clear(t.byName)
+	clear(t.parts)
+	clear(t.room[:t.used])
+	t.pings, t.parts, t.used = 0, t.parts[:0], 0
+	totals.Put(t)
+}
+
+// ints returns room for n ints, which are 0.
+func (t *total) ints(n int) []int64 {
+	if len(t.room)-t.used < n {
+		t.room, t.used = make([]int64, max(2*len(t.room), n, 4096)), 0
+	}
+	t.used += n
+	return t.room[t.used-n : t.used : t.used]
 }
 
 // add adds sums of the same place in their binary form.
 func (t *total) add(b []byte) {
 	p, b, ok := cutPlace(b)
+	if len(t.parts) == 0 {
+		t.built, t.leaf = string(p.built), string(p.leaf)
+		t.parts = append(t.parts, part{}) // a part is never number 0
+	}
 	t.pings += p.pings
 	for ok && len(b) > 0 {
 		var e entry
@@ -70,11 +95,7 @@ func (t *total) part(e entry) *part {
 		}
 		last, i = i, p.next
 	}
-	if len(t.room) < e.len {
-		t.room = make([]int64, max(4096, e.len))
-	}
-	t.parts = append(t.parts, part{missing: e.missing, next: i, ints: t.room[:e.len:e.len]})
-	t.room = t.room[e.len:]
+	t.parts = append(t.parts, part{missing: e.missing, next: i, ints: t.ints(e.len)})
 	added := len(t.parts) - 1
 	p := &t.parts[added]
 	if last != 0 {

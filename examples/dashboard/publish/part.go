@@ -3,14 +3,17 @@ package publish
 import (
 	"bufio"
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"hash"
 	"io"
+	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/telemetry-mr/mr/examples/dashboard/job"
-	"github.com/telemetry-mr/mr/storage"
 )
 
 // A partReader reads a part, a measure at a time.
@@ -18,7 +21,9 @@ type partReader struct {
 	name      string
 	submitted string
 	fresh     bool // not in the edition before
-	file      io.ReadCloser
+	file      *os.File
+	hash      hash.Hash
+	sum       string // that hash is to have at the end
 	in        *bufio.Reader
 	line      int
 	buf       []byte
@@ -40,12 +45,12 @@ type group struct {
 
 // openPart opens a part and reads its groups.
 func openPart(state, day string, p Part) (*partReader, error) {
-	r := &partReader{name: filepath.Join(state, p.File), submitted: day}
+	r := &partReader{name: filepath.Join(state, p.File), submitted: day, hash: sha256.New(), sum: p.Sum}
 	var err error
-	if r.file, err = storage.OpenFile(r.name); err != nil {
-		return nil, err
+	if r.file, err = os.Open(r.name); err != nil {
+		return nil, fmt.Errorf("%w: run update for %s again", err, day)
 	}
-	r.in = bufio.NewReaderSize(r.file, 16<<10)
+	r.in = bufio.NewReaderSize(io.TeeReader(r.file, r.hash), 32<<10)
 	if err := r.readGroups(); err != nil {
 		r.close()
 		return nil, err
@@ -99,6 +104,8 @@ func (r *partReader) readLine() (more bool, err error) {
 		switch {
 		case err == bufio.ErrBufferFull:
 			continue
+		case err == io.EOF && len(r.buf) == 0 && hex.EncodeToString(r.hash.Sum(nil)) != r.sum:
+			return false, fmt.Errorf("%s is damaged: run update for %s again", r.name, r.submitted)
 		case err == io.EOF && len(r.buf) == 0:
 			return false, nil
 		case err != nil:

@@ -1,6 +1,7 @@
 package publish_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -303,9 +304,24 @@ func TestBrokenState(t *testing.T) {
 		rows := slices.Clone(days["20131103"])
 		rows[tt.row] = tt.text
 		writeDay(t, state, "20131104", rows)
-		if err := try(); err == nil || !strings.Contains(err.Error(), ".tsv.zst:"+tt.want) {
+		if err := try(); err == nil || !strings.Contains(err.Error(), ".tsv:"+tt.want) {
 			t.Errorf("with the row %s: %v, want %s", tt.text, err, tt.want)
 		}
+	}
+	writeDay(t, state, "20131104", days["20131104"])
+	parts, err := filepath.Glob(filepath.Join(state, "20131104-27-nightly-*"))
+	if err != nil || len(parts) != 1 {
+		t.Fatalf("parts are %v: %v", parts, err)
+	}
+	text, err := os.ReadFile(parts[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(parts[0], bytes.Replace(text, []byte("3600"), []byte("3601"), 1), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if err := try(); err == nil || !strings.Contains(err.Error(), "is damaged: run update for 20131104 again") {
+		t.Errorf("a part with another number: %v", err)
 	}
 	for _, manifest := range []string{"", "{}", `{"day":"20131104","parts":[{"release":"nightly/27","file":"../x","sum":""}]}`} {
 		if err := os.WriteFile(filepath.Join(state, "20131104.json"), []byte(manifest), 0o666); err != nil {

@@ -13,11 +13,12 @@ import (
 )
 
 // The state is a directory. DAY.json is the manifest of a day of submission, which names the day's parts: a file for each
-// release, DAY-MAJOR-CHANNEL-HASH.tsv.zst, the rows of the job without day and release. Parts have their hash in their name
-// and never change; the day is another once its manifest is.
+// release, DAY-MAJOR-CHANNEL-HASH.tsv, the rows of the job without day and release. Parts have their hash in their name
+// and never change; the day is another once its manifest is. They are not compressed: that would take a tenth of the time of an
+// update, and publishing has to read them.
 const manifestSuffix = ".json"
 
-var partName = regexp.MustCompile(`^(\d{8})-\d+-\w+(-[0-9a-f]{16}|\.new)\.tsv\.zst$`)
+var partName = regexp.MustCompile(`^(\d{8})-\d+-\w+(-[0-9a-f]{16}|\.new)\.tsv$`)
 
 // A Manifest says what a day is made of.
 type Manifest struct {
@@ -83,7 +84,7 @@ func (p Part) name(day string) string {
 	return partStem(day, p.Release) + "-" + p.Sum[:min(16, len(p.Sum))] + partSuffix
 }
 
-const partSuffix = ".tsv.zst"
+const partSuffix = ".tsv"
 
 func partStem(day, release string) string {
 	channel, major, _ := strings.Cut(release, "/")
