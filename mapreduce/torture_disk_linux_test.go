@@ -19,7 +19,7 @@ type disk struct {
 type filling struct {
 	victim *victim
 	free   int64 // bytes
-	of     int64 // that a run needs
+	of     int64 // that a run was seen to take
 }
 
 const (
@@ -50,7 +50,7 @@ func (x *torture) mountDisk() error {
 	}
 	for i := range fillLevels {
 		n := i % len(x.jobs)
-		d.levels = append(d.levels, filling{&x.jobs[n], need[n] * int64(i) / (fillLevels - fillLevels/8), need[n]})
+		d.levels = append(d.levels, filling{&x.jobs[n], need[n] * int64(i) * 3 / 2 / fillLevels, need[n]})
 	}
 	return nil
 }

@@ -16,8 +16,9 @@ import (
 func (x *torture) kill() (string, bool) {
 	v := x.victim()
 	p := x.start(v, x.home)
-	after := rand.N(v.whole * 5 / 4)
+	after := rand.N(v.whole)
 	<-time.After(after)
+	sent := x.signals
 	runner := p.cmd.Process.Pid
 	what, survives := "", false
 	switch rand.IntN(6) {
@@ -34,7 +35,7 @@ func (x *torture) kill() (string, bool) {
 		what = "several workers killed"
 		for range 3 {
 			x.signal(p, syscall.SIGKILL, anyOf(children(runner))...)
-			<-time.After(rand.N(v.whole / 4))
+			<-time.After(rand.N(v.whole / 8))
 		}
 	default:
 		what, survives = "worker killed", true
@@ -43,6 +44,9 @@ func (x *torture) kill() (string, bool) {
 	came := x.judge(v, x.home, p, false, fmt.Sprintf("%s after %v", what, after))
 	if survives && came != "done" {
 		x.Fatalf("%s did not survive the death of a worker after %v: %v\n%s", v.job, after, p.err, &p.stderr)
+	}
+	if x.signals == sent {
+		return "too late", true
 	}
 	return what + ", " + came, true
 }
@@ -54,6 +58,7 @@ func (x *torture) stop() (string, bool) {
 	p := x.start(v, x.home)
 	after := rand.N(v.whole)
 	<-time.After(after)
+	sent := x.signals
 	what := "worker stopped"
 	if rand.IntN(4) == 0 {
 		what = "runner stopped for a while"
@@ -69,6 +74,9 @@ func (x *torture) stop() (string, bool) {
 	begun := !strings.Contains(said, "worker did not start: ") && !strings.Contains(said, "no sign of life for "+startTimeout)
 	if came != "done" && begun {
 		x.Fatalf("%s: %s after %v: %v\n%s", v.job, what, after, p.err, &p.stderr)
+	}
+	if x.signals == sent {
+		return "too late", true
 	}
 	return what + ", " + came, true
 }

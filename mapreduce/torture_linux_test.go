@@ -91,7 +91,7 @@ type torture struct {
 type victim struct {
 	job, output string
 	want        string
-	whole       time.Duration // of a run
+	whole       time.Duration // of a run, about
 }
 
 // A place has the output of a run with its work directory, and its directory for temporary files.
@@ -107,17 +107,15 @@ func newTorture(t *testing.T) *torture {
 	}}
 	for i := range x.jobs {
 		v := &x.jobs[i]
-		begin := time.Now()
 		r := x.start(v, x.home)
 		if err := r.wait(); err != nil {
 			t.Fatalf("%s, undisturbed: %v\n%s", v.job, err, &r.stderr)
 		}
-		v.whole = time.Since(begin)
 		v.want = x.output(v, x.home)
 		if v.want == "" {
 			t.Fatalf("%s has no output", v.job)
 		}
-		x.clean(v, x.home, v.job)
+		x.again(v, x.home, v.job)
 		if err := os.Remove(filepath.Join(x.home.dir, v.output)); err != nil {
 			t.Fatal(err)
 		}
@@ -246,9 +244,15 @@ func (x *torture) judge(v *victim, at place, p *process, mayLeave bool, what str
 func (x *torture) again(v *victim, at place, what string) {
 	x.Helper()
 	x.reruns++
+	begin := time.Now()
 	p := x.start(v, at)
 	if err := p.wait(); err != nil || x.output(v, at) != v.want {
 		x.Fatalf("%s: run again: %v, output of %d bytes, want %d\n%s", what, err, len(x.output(v, at)), len(v.want), &p.stderr)
+	}
+	if took := time.Since(begin); v.whole == 0 {
+		v.whole = took
+	} else {
+		v.whole = (3*v.whole + took) / 4 // the machine has other work
 	}
 	x.clean(v, at, what+": run again")
 }
