@@ -11,6 +11,9 @@ import (
 // A worker that takes more than its share is ended, not the machine; what it did is tried again, and in the end the run says
 // what was missing.
 func TestOverMemory(t *testing.T) {
+	if testing.Short() {
+		t.Skip("short tests are for the race detector, which takes memory of its own")
+	}
 	lines := t.TempDir()
 	writeFile(t, lines, aFile, strings.Repeat("record\t{}\n", 10_000))
 	_, stats, err := runJob(t, command("hoards"), mapreduce.Config{Data: culpritStore(t), Memory: 128 << 20, Workers: 1})
@@ -33,6 +36,9 @@ func TestOverMemory(t *testing.T) {
 
 // What is longer than a worker can hold twice is refused by the name of its key, in values and in rows.
 func TestTooLong(t *testing.T) {
+	if testing.Short() {
+		t.Skip("short tests are for the race detector, which takes memory of its own")
+	}
 	cfg := mapreduce.Config{Data: culpritStore(t), Memory: 128 << 20, Workers: 1}
 	for job, parts := range map[string][]string{
 		"long-value":    {aFile + ":2: key \"culprit\": a value of 50000001 bytes is longer than 49282816, half of a worker's memory"},

@@ -199,24 +199,33 @@ func TestBudget(t *testing.T) {
 
 func TestInUse(t *testing.T) {
 	store := writeStore(t, 10)
-	output := filepath.Join(t.TempDir(), "out.tsv")
-	var inner error
-	var once bool
+	dir := t.TempDir()
+	link := filepath.Join(t.TempDir(), "link")
+	if err := os.Symlink(dir, link); err != nil {
+		t.Fatal(err)
+	}
+	var inner []error
 	job := counter(nil)
-	cfg := mapreduce.Config{Data: store, Output: output, Workers: 1}
+	cfg := mapreduce.Config{Data: store, Output: filepath.Join(dir, "out.tsv"), Workers: 1}
 	second := jobs["os"].local()
 	job.Map = mapInto(func() {
-		if !once {
-			_, inner = mapreduce.Run(context.Background(), second, cfg)
-			once = true
+		for _, name := range []string{cfg.Output, filepath.Join(link, "out.tsv")} {
+			if len(inner) < 2 {
+				cfg := cfg
+				cfg.Output = name
+				_, err := mapreduce.Run(context.Background(), second, cfg)
+				inner = append(inner, err)
+			}
 		}
 	})
 	if _, err := mapreduce.Run(t.Context(), mapreduce.Local(job), cfg); err != nil {
 		t.Fatal(err)
 	}
-	use, ok := errors.AsType[*mapreduce.InUseError](inner)
-	if !ok || !strings.Contains(use.Holder, fmt.Sprint(os.Getpid())) {
-		t.Errorf("a run inside a run with the same output: %v", inner)
+	for _, err := range inner {
+		use, ok := errors.AsType[*mapreduce.InUseError](err)
+		if !ok || !strings.Contains(use.Holder, fmt.Sprintf("process %d, since ", os.Getpid())) {
+			t.Errorf("a run inside a run with the same output: %v", err)
+		}
 	}
 }
 

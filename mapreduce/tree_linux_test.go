@@ -22,6 +22,9 @@ var manyValues = flag.Int("values", 300_000, "how many values TestManyValues giv
 // A key with any number of values, and a table spilled many times, go through the least memory that a run may have: that of all
 // processes together, shared pages counted once.
 func TestManyValues(t *testing.T) {
+	if testing.Short() {
+		t.Skip("short tests are for the race detector, which takes memory of its own")
+	}
 	store, output := t.TempDir(), filepath.Join(t.TempDir(), "out.tsv")
 	for i := range 40 { // tasks
 		writeFile(t, store, fmt.Sprintf("saved_session/Firefox/nightly/30.0a1/%d.20140308.v2.log", i), strings.Repeat("a\t{}\n", max(*manyValues/400_000, 1)))

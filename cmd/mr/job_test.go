@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"iter"
@@ -11,6 +12,9 @@ import (
 	"github.com/telemetry-mr/mr/mapreduce"
 	"github.com/telemetry-mr/mr/storage"
 )
+
+// hoarded is kept from the collector.
+var hoarded [][]byte
 
 // jobMain is the job program of the scripts. It counts the values of the field "os"; its first argument, or the field "do"
 // of a record, says how it goes wrong.
@@ -59,6 +63,12 @@ func jobMain() {
 	case "reduce":
 		job.Reduce = func(key string, _ iter.Seq[int], _ *mapreduce.Rows) error {
 			return fmt.Errorf("no country has %s", key)
+		}
+	case "hoard":
+		job.Reduce = func(string, iter.Seq[int], *mapreduce.Rows) error {
+			for {
+				hoarded = append(hoarded, bytes.Repeat([]byte{1}, 1<<20))
+			}
 		}
 	case "tab":
 		job.Reduce = func(key string, values iter.Seq[int], rows *mapreduce.Rows) error {

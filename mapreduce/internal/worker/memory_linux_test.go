@@ -20,6 +20,9 @@ func wantOverMemory(t *testing.T, err error, start bool, reason string) {
 
 // A process that takes memory without end is ended by this one's watch; if that does not look, by the kernel's refusal.
 func TestOverMemory(t *testing.T) {
+	if testing.Short() {
+		t.Skip("short tests are for the race detector, which takes memory of its own")
+	}
 	t.Run("watched", func(t *testing.T) {
 		o := options(t)
 		o.MemoryBytes = share
@@ -27,9 +30,6 @@ func TestOverMemory(t *testing.T) {
 		wantOverMemory(t, err, false, "MiB of memory; its share is 64 MiB")
 	})
 	t.Run("not watched", func(t *testing.T) {
-		if testing.Short() {
-			t.Skip("short tests are for the race detector, which takes memory of its own")
-		}
 		p := start(t, options(t))
 		if _, err := p.Setup(t.Context(), worker.Setup{MemoryBytes: share}); err != nil {
 			t.Fatal(err)
