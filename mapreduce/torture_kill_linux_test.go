@@ -46,7 +46,7 @@ func (x *torture) kill() (string, bool) {
 		x.Fatalf("%s did not survive the death of a worker after %v: %v\n%s", v.job, after, p.err, &p.stderr)
 	}
 	if x.signals == sent {
-		return "too late", true
+		return "too early or too late", true
 	}
 	return what + ", " + came, true
 }
@@ -56,7 +56,7 @@ func (x *torture) kill() (string, bool) {
 func (x *torture) stop() (string, bool) {
 	v := x.victim()
 	p := x.start(v, x.home)
-	after := rand.N(v.whole)
+	after := v.whole/4 + rand.N(v.whole/2)
 	<-time.After(after)
 	sent := x.signals
 	what := "worker stopped"
@@ -76,7 +76,7 @@ func (x *torture) stop() (string, bool) {
 		x.Fatalf("%s: %s after %v: %v\n%s", v.job, what, after, p.err, &p.stderr)
 	}
 	if x.signals == sent {
-		return "too late", true
+		return "too early or too late", true
 	}
 	return what + ", " + came, true
 }
