@@ -15,6 +15,7 @@ import (
 	"github.com/telemetry-mr/mr/storage"
 	"github.com/telemetry-mr/mr/storage/histogram/revision"
 	"github.com/telemetry-mr/mr/storage/ingest"
+	"github.com/telemetry-mr/mr/storage/rawlog"
 )
 
 const ingestUsage = `usage: mr ingest [flags]
@@ -52,8 +53,9 @@ and each record is in the store once.
                       (default: ingest-stats.jsonl, in the raw logs; "" for none)
     --quiet           no summary
 
-Exit status: 0 done, or interrupted with --follow; 1 failed; 2 wrong usage; 75 another
-program ingests into the store or from the raw logs; 130 interrupted.
+Exit status: 0 done, or interrupted with --follow; 1 failed; 2 wrong usage; 4 a raw log is
+damaged (the rest is in the store; with --follow it is only said); 75 another program
+ingests into the store or from the raw logs; 130 interrupted.
 `
 
 func ingestLogs(ctx context.Context, env env, args []string) error {
@@ -136,7 +138,28 @@ func ingestLogs(ctx context.Context, env env, args []string) error {
 			fmt.Fprintf(env.stderr, "mr: %s\n", &counts)
 		}
 	}
+	if n := unfinished(c.Raw); err == nil && counts.Segments == 0 && n > 0 && !quiet {
+		fmt.Fprintf(env.stderr, "mr: hint: %d raw logs are not finished: a receiver writes to them, or left them for its next start\n", n)
+	}
+	if err == nil && counts.DamagedRanges > 0 && !c.Follow {
+		return fmt.Errorf("%w; the rest is in the store", errDamaged)
+	}
 	return err
+}
+
+// unfinished counts the raw logs of a directory that are not finished.
+func unfinished(dir string) int {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return 0 // whoever needs it will tell
+	}
+	n := 0
+	for _, e := range entries {
+		if rawlog.FormatOf(e.Name()) != 0 && e.Name()[0] != '.' && !strings.HasSuffix(e.Name(), ".finished") {
+			n++
+		}
+	}
+	return n
 }
 
 // isStoreInUse tells whether another program ingests into the store, from the same raw logs, or keeps refused records there.

@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"runtime/debug"
+	"strings"
 	"sync"
 	"time"
 
@@ -81,6 +82,12 @@ func receiveFlags(c *receive.Config) (fs *flag.FlagSet, file *string) {
 	return fs, file
 }
 
+// receiveFlagNames makes the flags of the keys that they set.
+var receiveFlagNames = strings.NewReplacer(
+	"max_connections", "--max-connections", "max_log_age_ms", "--max-log-age", "max_log_size", "--max-log-size",
+	"max_data_length", "--max-body", "tls_cert", "--tls-cert", "tls_key", "--tls-key", "format \"", "--format \"",
+)
+
 // receiveConfig is what the arguments say, on top of the file that they name.
 func receiveConfig(env env, args []string) (c receive.Config, done bool, err error) {
 	c = receive.DefaultConfig()
@@ -106,7 +113,11 @@ func receiveConfig(env env, args []string) (c receive.Config, done bool, err err
 		}
 	}
 	if err := c.Check(); err != nil {
-		return c, false, usagef("%v", err)
+		text := err.Error()
+		if *file == "" {
+			text = receiveFlagNames.Replace(text)
+		}
+		return c, false, usagef("%s", text)
 	}
 	return c, false, nil
 }

@@ -39,8 +39,8 @@ rest of it was sent), 130 interrupted.
 // errNoRecords is the end of a resend that had nothing to send.
 var errNoRecords = errors.New("there are no records")
 
-// errDamaged is the end of a resend that did not read all of its input.
-var errDamaged = errors.New("parts of the raw logs are damaged; the rest was sent")
+// errDamaged is the end of a verb that did not read all of its raw logs.
+var errDamaged = errors.New("parts of the raw logs are damaged")
 
 func resendLogs(ctx context.Context, env env, args []string) error {
 	var o resend.Options
@@ -75,7 +75,7 @@ func resendLogs(ctx context.Context, env env, args []string) error {
 	case err != nil:
 		return err
 	case l.damaged:
-		return errDamaged
+		return fmt.Errorf("%w; the rest was sent", errDamaged)
 	case report.Records == 0:
 		return errNoRecords
 	}

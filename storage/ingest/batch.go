@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"io"
 	"os"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 type segment struct {
 	Name  string `json:"segment"`
 	Bytes int64  `json:"bytes"`
+	Sum   string `json:"sum,omitempty"` // of what it begins and ends with, known when it is read
 
 	modified time.Time
 }
@@ -66,4 +68,29 @@ func plan(list []segment, full int64) []batch {
 		batches = append(batches, b)
 	}
 	return batches
+}
+
+// sumSize is how much of each end of a segment its sum is of. The ends tell segments apart: a receiver's begins with a number by
+// chance, or else with the time of its first record.
+const sumSize = 64 << 10
+
+// sum makes the sum of a segment.
+func sum(file io.ReaderAt, bytes int64) (string, error) {
+	h := sha256.New()
+	for _, from := range []int64{0, max(0, bytes-sumSize)} {
+		if _, err := io.Copy(h, io.NewSectionReader(file, from, sumSize)); err != nil {
+			return "", err
+		}
+	}
+	return hex.EncodeToString(h.Sum(nil)[:8]), nil
+}
+
+// sumOf is the sum of the segment that has that name now.
+func (r *run) sumOf(seg segment) (string, error) {
+	file, err := r.raw.Open(seg.Name)
+	if err != nil {
+		return "", fmt.Errorf("opening raw log: %w", err)
+	}
+	defer func() { _ = file.Close() }() // read only
+	return sum(file, seg.Bytes)
 }

@@ -13,7 +13,7 @@
 //	lock             held while Run is at work
 //	stage/BATCH/*    files of a batch that is being made
 //	commit/BATCH     what is left to do for a batch that is complete: a list of files and their names
-//	consumed         a line for each segment that is in the store
+//	consumed         a line for each segment that is in the store: its name, size, and a sum of both its ends
 //	ids/BATCH        documents of a batch, for Config.Dedup
 //
 // A batch goes this way. Each step is on the disk before the next begins:

@@ -131,6 +131,9 @@ func (r *run) open() (unlock func(), err error) {
 	}
 	undo = append(undo, func() { _ = r.raw.Close() }) // a directory
 	if r.After != Keep {
+		if err := r.checkDone(); err != nil {
+			return nil, err
+		}
 		if err := lock(filepath.Join(r.Raw, rawLock)); err != nil {
 			return nil, err
 		}
@@ -157,6 +160,18 @@ func (r *run) open() (unlock func(), err error) {
 		}
 	}
 	return unlockAll, nil
+}
+
+// checkDone makes sure that consumed segments can be put away, before any is consumed.
+func (r *run) checkDone() error {
+	info, err := r.raw.Stat(doneDir)
+	if err == nil && !info.IsDir() {
+		err = fmt.Errorf("%s is no directory", filepath.Join(r.Raw, doneDir))
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) { // a link that leads out of Raw, for one
+		return fmt.Errorf("looking at the directory of consumed raw logs: %w", err)
+	}
+	return nil
 }
 
 // loop ingests what there is, again and again with Follow.
@@ -193,7 +208,7 @@ func (r *run) batches() ([]batch, error) {
 	}
 	var left []segment
 	for _, seg := range all {
-		consumed, err := r.state.isConsumed(seg)
+		consumed, err := r.state.isConsumed(seg, r.sumOf)
 		switch {
 		case err != nil:
 			return nil, err

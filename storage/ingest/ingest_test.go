@@ -148,9 +148,33 @@ func TestDisposal(t *testing.T) {
 				}
 			}
 		}
+		p.log(t, "a.1", classic("x"), classic("z"))
+		if _, err := ingest.Run(t.Context(), c); err == nil || !strings.Contains(err.Error(), "a.1.finished is not the one of that name and size") {
+			t.Errorf("another raw log of the same name and size: %v", err)
+		}
 		p.log(t, "a.1", classic("x"), classic("y"), classic("z"))
 		if _, err := ingest.Run(t.Context(), c); err == nil || !strings.Contains(err.Error(), "a.1.finished has ") {
 			t.Errorf("another raw log of the same name: %v", err)
+		}
+	}
+}
+
+// TestNowhereToPutAway finds out before the records are in the store that raw logs could not be put away.
+func TestNowhereToPutAway(t *testing.T) {
+	for _, make := range []func(name string) error{
+		func(name string) error { return os.Symlink(t.TempDir(), name) },
+		func(name string) error { return os.WriteFile(name, nil, 0o666) },
+	} {
+		p := newPlace(t, t.TempDir())
+		p.log(t, "a.1", classic("x"))
+		if err := make(filepath.Join(p.raw, "done")); err != nil {
+			t.Skip(err)
+		}
+		if _, err := ingest.Run(t.Context(), p.config(t)); err == nil || !strings.Contains(err.Error(), "done") {
+			t.Errorf("error %v", err)
+		}
+		if got := p.records(t); len(got) > 0 {
+			t.Errorf("%q are in the store", got)
 		}
 	}
 }

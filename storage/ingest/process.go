@@ -68,8 +68,8 @@ func (r *run) process(ctx context.Context, b batch) (c Counts, err error) {
 			err = errors.Join(err, r.state.discard(id, p.rejects))
 		}
 	}()
-	for _, seg := range b.segments {
-		if err := p.segment(seg); err != nil {
+	for i := range b.segments {
+		if err := p.segment(&b.segments[i]); err != nil {
 			return c, err
 		}
 	}
@@ -114,7 +114,7 @@ func (p *processor) places() {
 }
 
 // segment takes the records of a raw log.
-func (p *processor) segment(seg segment) error {
+func (p *processor) segment(seg *segment) error {
 	file, err := p.raw.Open(seg.Name)
 	if err != nil {
 		return fmt.Errorf("opening raw log: %w", err)
@@ -139,7 +139,10 @@ func (p *processor) segment(seg segment) error {
 		}
 	}
 	p.counts.Segments++
-	return checkSize(file, seg)
+	if seg.Sum, err = sum(file, seg.Bytes); err != nil {
+		return fmt.Errorf("%s: %w", seg.Name, err)
+	}
+	return checkSize(file, *seg)
 }
 
 // checkSize makes sure that a raw log is what its batch was made of.

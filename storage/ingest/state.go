@@ -13,6 +13,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/telemetry-mr/mr/storage"
 )
@@ -45,13 +46,14 @@ type state struct {
 
 	mu       sync.Mutex
 	ledger   *os.File
-	size     int64            // of the ledger
-	consumed map[string]int64 // segment → bytes
+	size     int64                // of the ledger
+	consumed map[string]segment   // by name
+	seen     map[string]time.Time // when one that is consumed, and still there, had been changed, as its sum was looked at
 }
 
 // openState locks the state of a store, and completes what a killed process has left half done.
 func openState(tree *storage.Tree) (_ *state, err error) {
-	s := &state{tree: tree, consumed: map[string]int64{}}
+	s := &state{tree: tree, consumed: map[string]segment{}, seen: map[string]time.Time{}}
 	if s.lock, err = tree.Lock(); err != nil {
 		return nil, err
 	}
@@ -109,7 +111,7 @@ func (s *state) readLedger() (err error) {
 			return fmt.Errorf("at byte %d: %w", s.size, err)
 		}
 		s.size += int64(len(line))
-		s.consumed[seg.Name] = seg.Bytes
+		s.consumed[seg.Name] = seg
 	}
 }
 
@@ -137,20 +139,34 @@ func (s *state) enter(segments []segment) error {
 	}
 	s.size += int64(len(lines))
 	for _, seg := range segments {
-		s.consumed[seg.Name] = seg.Bytes
+		s.consumed[seg.Name] = seg
 	}
 	return nil
 }
 
-// isConsumed tells whether the records of a segment are in the store.
-func (s *state) isConsumed(seg segment) (bool, error) {
+// isConsumed tells whether the records of a segment are in the store. It is an error if those of another one of that name are.
+func (s *state) isConsumed(seg segment, sumOf func(segment) (string, error)) (bool, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	bytes, ok := s.consumed[seg.Name]
-	if ok && bytes != seg.Bytes {
-		return true, fmt.Errorf("raw log %s has %d bytes; one of that name with %d bytes is in the store already", seg.Name, seg.Bytes, bytes)
+	known, ok := s.consumed[seg.Name]
+	if !ok {
+		return false, nil
 	}
-	return ok, nil
+	if known.Bytes != seg.Bytes {
+		return true, fmt.Errorf("raw log %s has %d bytes; one of that name with %d bytes is in the store already", seg.Name, seg.Bytes, known.Bytes)
+	}
+	if known.Sum == "" || s.seen[seg.Name].Equal(seg.modified) { // older stores have no sums
+		return true, nil
+	}
+	sum, err := sumOf(seg)
+	if err != nil {
+		return true, err
+	}
+	if sum != known.Sum {
+		return true, fmt.Errorf("raw log %s is not the one of that name and size that is in the store already: give it another name", seg.Name)
+	}
+	s.seen[seg.Name] = seg.modified
+	return true, nil
 }
 
 // recover does what commits say, and removes what has been made for batches without one.
