@@ -64,6 +64,8 @@ func runnerMain(args []string) int {
 	fs.Int64Var(&cfg.Memory, "memory", 0, "")
 	fs.DurationVar(&cfg.RecordTimeout, "record-timeout", 0, "")
 	fs.DurationVar(&cfg.StartTimeout, "start-timeout", 0, "")
+	fs.Int64Var(&cfg.MaxBad.N, "max-bad", 0, "")
+	fs.StringVar(&cfg.Quarantine, "quarantine", "", "")
 	runBytes := fs.Int64("run-bytes", 64<<10, "")
 	_ = fs.Parse(args) // exits
 	cfg.Data, cfg.Output = fs.Arg(1), fs.Arg(2)
