@@ -188,7 +188,7 @@ func deadlyStore(t *testing.T, deaths ...string) (store, clean string, deadly []
 
 // Records that end their process, crash it or fill its memory are set aside, and no others.
 func TestDeadlyRecords(t *testing.T) {
-	testDeadly(t, 0, map[string]int64{"exit": 2, "crash": 2, "memory": 1}, "exit", "exit", "crash", "eat", "goexit")
+	testDeadly(t, 0, map[string]int64{"exit": 2, "crash": 2, "memory": 2}, "exit", "keep", "crash", "eat", "goexit", "exit")
 }
 
 // So are those that let it stand still. That takes its time, in which nothing else must seem to.

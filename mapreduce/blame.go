@@ -35,6 +35,7 @@ func (s *mapStage) lost(ctx context.Context, slot, n int, lost *worker.LostError
 	if alone == nil {
 		s.mu.Lock()
 		s.innocent[*at] = true
+		s.careful[n] = lost.Class == worker.Memory // it may have been a record before
 		s.mu.Unlock()
 		return false, nil
 	}

@@ -98,6 +98,10 @@ var jobs = map[string]entry{
 			runtime.Goexit()
 		case "eat":
 			return "", hoard()
+		case "keep": // more than there is, and come to an end
+			for range 250 {
+				hoarded = append(hoarded, bytes.Repeat([]byte{1}, 1<<20))
+			}
 		case "error":
 			return "", errors.New("no such country: \xfe")
 		case "panic":

@@ -135,6 +135,9 @@ func (t *mapTask[K, V]) file(ctx context.Context, n int, in worker.File, progres
 		} else {
 			t.mark.Record(n, rec.Line(), rec.Offset())
 			err = t.record(r, in, rec)
+			if t.task.Careful {
+				worker.Settle(t.setup.MemoryBytes)
+			}
 			t.mark.Done()
 		}
 		if err != nil {
@@ -211,6 +214,7 @@ func (t *mapTask[K, V]) probe(ctx context.Context, progress func(worker.Progress
 				t.mark.Record(i, rec.Line(), rec.Offset())
 				_ = t.record(r, in, rec) // the job gets it again if it survives this
 				err := t.finish()
+				worker.Settle(t.setup.MemoryBytes)
 				t.mark.Done()
 				return err
 			}

@@ -29,13 +29,14 @@ type mapStage struct {
 	bad      int64                 // records of tasks that are done, and that no other task can change
 	seen     map[worker.Place]int  // how often a worker was lost with a record
 	innocent map[worker.Place]bool // records that a worker survives
+	careful  map[int]bool          // tasks that want more memory than there is, though no record is known to
 }
 
 func newMapStage(r *run, tasks []worker.MapTask, meters []taskMeter) *mapStage {
 	return &mapStage{
 		r: r, tasks: tasks, meters: meters,
 		results: make([]worker.MapResult, len(tasks)), done: make([]bool, len(tasks)), asked: make([]int, len(tasks)),
-		aside: newAside(r.files), seen: map[worker.Place]int{}, innocent: map[worker.Place]bool{},
+		aside: newAside(r.files), seen: map[worker.Place]int{}, innocent: map[worker.Place]bool{}, careful: map[int]bool{},
 	}
 }
 
@@ -61,7 +62,7 @@ func (s *mapStage) task(n int, dir string) (t worker.MapTask, asked int) {
 	if t.MaxBad > 0 && !alone(t) {
 		t.MaxBad = -1
 	}
-	t.Files = s.aside.without(t.Files)
+	t.Files, t.Careful = s.aside.without(t.Files), s.careful[n]
 	return t, s.asked[n]
 }
 

@@ -61,6 +61,7 @@ func (t MapTask) proto() *workerpb.MapTask {
 		MaxBad:     t.MaxBad,
 		Quarantine: t.Quarantine,
 		Probe:      t.Probe.proto(),
+		Careful:    t.Careful,
 	}
 }
 
@@ -72,6 +73,7 @@ func mapTaskOf(m *workerpb.MapTask) MapTask {
 		MaxBad:     m.GetMaxBad(),
 		Quarantine: m.GetQuarantine(),
 		Probe:      probeOf(m.GetProbe()),
+		Careful:    m.GetCareful(),
 	}
 }
 

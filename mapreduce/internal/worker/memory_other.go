@@ -6,3 +6,6 @@ package worker
 func watchMemory(int, int64, <-chan struct{}, func(int64)) {}
 
 func wallIn(int64) {}
+
+// Settle does nothing on this system.
+func Settle(int64) {}

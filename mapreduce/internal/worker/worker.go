@@ -49,6 +49,7 @@ type MapTask struct {
 
 	Quarantine bool   // bad records are to be kept
 	Probe      *Probe // the task is not to be done, but this
+	Careful    bool   // after each record the task is to let the runner look at the process's memory; see Settle
 }
 
 // A Probe asks what the job does with one record, given alone: the task has no result, and does not fail, unless it is

@@ -282,6 +282,7 @@ type MapTask struct {
 	MaxBad        int64                  `protobuf:"varint,4,opt,name=max_bad,json=maxBad,proto3" json:"max_bad,omitempty"`
 	Quarantine    bool                   `protobuf:"varint,10,opt,name=quarantine,proto3" json:"quarantine,omitempty"`
 	Probe         *Probe                 `protobuf:"bytes,11,opt,name=probe,proto3,oneof" json:"probe,omitempty"`
+	Careful       bool                   `protobuf:"varint,12,opt,name=careful,proto3" json:"careful,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -356,6 +357,13 @@ func (x *MapTask) GetProbe() *Probe {
 		return x.Probe
 	}
 	return nil
+}
+
+func (x *MapTask) GetCareful() bool {
+	if x != nil {
+		return x.Careful
+	}
+	return false
 }
 
 type Probe struct {
@@ -1456,7 +1464,7 @@ const file_worker_proto_rawDesc = "" +
 	"\x03key\x18\x01 \x01(\fR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\fR\x05value\x12\x19\n" +
 	"\bmap_only\x18\x03 \x01(\bR\amapOnly\x12\x18\n" +
-	"\acolumns\x18\x04 \x03(\fR\acolumns\"\xc2\x01\n" +
+	"\acolumns\x18\x04 \x03(\fR\acolumns\"\xdc\x01\n" +
 	"\aMapTask\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x03R\x02id\x12\x10\n" +
 	"\x03dir\x18\x02 \x01(\fR\x03dir\x12%\n" +
@@ -1466,7 +1474,8 @@ const file_worker_proto_rawDesc = "" +
 	"quarantine\x18\n" +
 	" \x01(\bR\n" +
 	"quarantine\x12+\n" +
-	"\x05probe\x18\v \x01(\v2\x10.mr.worker.ProbeH\x00R\x05probe\x88\x01\x01B\b\n" +
+	"\x05probe\x18\v \x01(\v2\x10.mr.worker.ProbeH\x00R\x05probe\x88\x01\x01\x12\x18\n" +
+	"\acareful\x18\f \x01(\bR\acarefulB\b\n" +
 	"\x06_probe\"3\n" +
 	"\x05Probe\x12\x12\n" +
 	"\x04path\x18\x01 \x01(\fR\x04path\x12\x16\n" +
