@@ -124,17 +124,17 @@ func (t *mapTask[K, V]) file(ctx context.Context, n int, in worker.File, progres
 	aside := asideIn(in)
 	for rec, err := range r.Records() {
 		if syntax, ok := errors.AsType[*storage.SyntaxError](err); ok {
-			err = t.badRecord(r, in, rec, worker.BadRecord{
+			err = t.badRecord(r, &in, rec, worker.BadRecord{
 				Path: in.Path, Line: syntax.Line, Offset: syntax.Offset, Class: classLine, Reason: syntax.Reason,
 			})
 		} else if err != nil {
 			err = fileError(in.Path, err)
 		} else if len(aside) > 0 && rec.Offset() == aside[0].Offset {
-			err = t.badRecord(r, in, rec, aside[0])
+			err = t.badRecord(r, &in, rec, aside[0])
 			aside = aside[1:]
 		} else {
 			t.mark.Record(n, rec.Line(), rec.Offset())
-			err = t.record(r, in, rec)
+			err = t.record(r, &in, rec)
 			if t.task.Careful {
 				worker.Settle(t.setup.MemoryBytes)
 			}
@@ -212,7 +212,7 @@ func (t *mapTask[K, V]) probe(ctx context.Context, progress func(worker.Progress
 			}
 			if err == nil && rec.Offset() == t.task.Probe.Offset {
 				t.mark.Record(i, rec.Line(), rec.Offset())
-				_ = t.record(r, in, rec) // the job gets it again if it survives this
+				_ = t.record(r, &in, rec) // the job gets it again if it survives this
 				err := t.finish()
 				worker.Settle(t.setup.MemoryBytes)
 				t.mark.Done()
@@ -295,7 +295,7 @@ func fileError(path string, err error) error {
 }
 
 // record maps one record and takes what it emitted, all or nothing.
-func (t *mapTask[K, V]) record(r *storage.Reader, in worker.File, rec storage.Record) error {
+func (t *mapTask[K, V]) record(r *storage.Reader, in *worker.File, rec storage.Record) error {
 	err := t.emit(rec)
 	if err != nil {
 		b := worker.BadRecord{Path: in.Path, Line: rec.Line(), Offset: rec.Offset(), Class: classError, Reason: err.Error()}
@@ -348,7 +348,7 @@ func (t *mapTask[K, V]) call(rec storage.Record) (err error) {
 }
 
 // badRecord counts a record, or a line that is none, that could not be used; one too many ends the task.
-func (t *mapTask[K, V]) badRecord(r *storage.Reader, in worker.File, rec storage.Record, b worker.BadRecord) error {
+func (t *mapTask[K, V]) badRecord(r *storage.Reader, in *worker.File, rec storage.Record, b worker.BadRecord) error {
 	t.bad++
 	t.counters[cBadPrefix+b.Class]++
 	if t.task.MaxBad >= 0 && t.bad > t.task.MaxBad {
