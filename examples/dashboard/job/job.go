@@ -15,7 +15,7 @@
 //
 // A group is its index among those of the first row. The last five elements are -1 if these pings leave them out; all others
 // are not negative. Those of a group that differ in what they leave out, or in the number of buckets, are apart. Days of
-// submission are added up later, by package publish: a store keeps them apart, so that the job runs over one at a time.
+// submission are added up later, by package publish: a store keeps them apart, so that the job runs over any of them.
 package job
 
 import (

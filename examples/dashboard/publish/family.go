@@ -8,13 +8,13 @@ import (
 	"time"
 
 	"github.com/telemetry-mr/mr/examples/dashboard/job"
-	"github.com/telemetry-mr/mr/storage/histogram"
 )
 
 // A family is what a measure has by day: by build date or by submission date.
 type family struct {
 	days  []string
 	cells []cell
+	total total
 }
 
 // A cell is what the pings of a day and a leaf say, or some of these.
@@ -55,7 +55,7 @@ func (f *family) append(b, old []byte) ([]byte, error) {
 		kept.skip(day)
 		separate()
 		var err error
-		if b, err = appendDay(b, day, cells[:n]); err != nil {
+		if b, err = appendDay(b, day, cells[:n], &f.total); err != nil {
 			return nil, err
 		}
 		cells = cells[n:]
@@ -101,7 +101,7 @@ func (s *sections) skip(day string) {
 }
 
 // appendDay appends the section of a day whose cells are given, by leaf.
-func appendDay(b []byte, day string, cells []cell) ([]byte, error) {
+func appendDay(b []byte, day string, cells []cell, t *total) ([]byte, error) {
 	b = append(append(append(b, '"'), day...), `":[`...)
 	for i := 0; i < len(cells); {
 		if i > 0 {
@@ -113,8 +113,11 @@ func appendDay(b []byte, day string, cells []cell) ([]byte, error) {
 		}
 		if n > 1 {
 			var err error
-			if sum, err = total(cells[i : i+n]); err != nil {
+			if sum.sums, err = t.sum(cells[i : i+n]); err != nil {
 				return nil, err
+			}
+			for _, c := range cells[i+1 : i+n] {
+				sum.pings += c.pings
 			}
 		}
 		b = append(b, sum.sums[:len(sum.sums)-1]...) // without the bracket
@@ -124,70 +127,6 @@ func appendDay(b []byte, day string, cells []cell) ([]byte, error) {
 		i += n
 	}
 	return append(b, ']'), nil
-}
-
-// total is the sum of cells of one place. What is missing in some of them does not count, and what is missing in all of them
-// is missing in the sum.
-func total(cells []cell) (sum cell, err error) {
-	sum.place = cells[0].place
-	missing := 0b11111
-	var sums histogram.Array
-	for _, c := range cells {
-		var a histogram.Array
-		text, absent := withNulls(c.sums)
-		if err := a.UnmarshalJSON(text); err != nil {
-			return sum, err
-		}
-		histogram.Add(&sums, a)
-		sum.pings += c.pings
-		missing &= absent
-	}
-	text, err := sums.AppendText(nil)
-	sum.sums = withMissing(text, missing)
-	return sum, err
-}
-
-// withNulls is the text of an array with null for the summary values that are -1, of which absent has bits.
-func withNulls(text []byte) (nulls []byte, absent int) {
-	values, rest := cutSummary(text)
-	for i, v := range values {
-		if string(v) == "-1" {
-			absent |= 1 << i
-			values[i] = []byte("null")
-		}
-	}
-	return joinSummary(rest, values), absent
-}
-
-// withMissing is the text of an array with -1 for the summary values that are missing.
-func withMissing(text []byte, missing int) []byte {
-	values, rest := cutSummary(text)
-	for i := range values {
-		if missing>>i&1 != 0 {
-			values[i] = []byte("-1")
-		}
-	}
-	return joinSummary(rest, values)
-}
-
-const summaryLen = 5
-
-// cutSummary returns the last five elements of an array, and its text before the comma in front of them.
-func cutSummary(text []byte) (values [summaryLen][]byte, rest []byte) {
-	rest = text[:len(text)-1]
-	for i := len(values) - 1; i >= 0; i-- {
-		comma := bytes.LastIndexByte(rest, ',')
-		values[i], rest = rest[comma+1:], rest[:max(comma, 0)]
-	}
-	return values, rest
-}
-
-func joinSummary(rest []byte, values [summaryLen][]byte) []byte {
-	text := bytes.Clone(rest)
-	for _, v := range values {
-		text = append(append(text, ','), v...)
-	}
-	return append(text, ']')
 }
 
 // recent reports whether a day of submission counts by submission date: at most 60 days after the build.
