@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -129,6 +130,7 @@ func (x *torture) victim() *victim { return &x.jobs[rand.IntN(len(x.jobs))] }
 // A process is a runner under way.
 type process struct {
 	cmd    *exec.Cmd
+	tmp    string
 	stderr bytes.Buffer
 	ended  chan struct{}
 	err    error // once ended is closed
@@ -143,7 +145,7 @@ func (x *torture) start(v *victim, at place, wrapper ...string) *process {
 	}
 	x.runs++
 	args := append(wrapper, exe, "runner", "-record-timeout", "2s", "-start-timeout", startTimeout, v.job, x.store, filepath.Join(at.dir, v.output))
-	p := &process{cmd: exec.Command(args[0], args[1:]...), ended: make(chan struct{})}
+	p := &process{cmd: exec.Command(args[0], args[1:]...), tmp: at.tmp, ended: make(chan struct{})}
 	p.cmd.Env = append(os.Environ(), "TMPDIR="+at.tmp)
 	p.cmd.Stderr = &p.stderr
 	p.cmd.WaitDelay = time.Second
@@ -168,7 +170,9 @@ func (p *process) wait() error {
 	case <-p.ended:
 		return p.err
 	case <-time.After(patience):
-		_ = p.cmd.Process.Kill()
+		for _, pid := range marked(p.tmp) {
+			_ = syscall.Kill(pid, syscall.SIGKILL) // it may be gone meanwhile
+		}
 		<-p.ended
 		return fmt.Errorf("it has not ended after %v", patience)
 	}

@@ -99,16 +99,22 @@ func (r *runner) start() error {
 	}
 
 	r.mu.Lock()
-	defer r.mu.Unlock()
 	err := context.Canceled
-	if !r.killed {
-		err = launch(r.cmd)
+	killed := r.killed
+	r.mu.Unlock()
+	if !killed {
+		err = launch(r.cmd) // which may wait for the new process, or for the one before it, longer than anybody else should
 	}
 	if err != nil {
 		unmapMark(mark)
 		return err
 	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	r.life, r.started, r.mark = life[1], true, mark
+	if r.killed {
+		killGroup(r.cmd.Process)
+	}
 	lines, to := io.Pipe()
 	r.lines = lines
 	go r.run(printed[0], greeting[0], to)
