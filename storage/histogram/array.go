@@ -22,7 +22,7 @@ const summaryLen = 5
 // sum: Clone first.
 type Array struct {
 	sums *sums  // of arrays that were added, or else
-	b    []byte // the binary form, which never changes
+	b    []byte // the binary form or the parsed form, which never changes
 }
 
 // Parse returns the array of v, which it checks from end to end in one pass. It
@@ -103,7 +103,10 @@ func refuse(v storage.Value) int {
 // N returns the number of arrays that were added, of all lengths.
 func (a Array) N() int64 {
 	var n int64
-	for p := range parts(a.b) {
+	if isParsed(a.b) {
+		n = 1
+	}
+	for p := range parts(a.b) { // a parsed form has none
 		n += p.n
 	}
 	for s := a.sums; s != nil; s = s.next {
@@ -114,7 +117,10 @@ func (a Array) N() int64 {
 
 // Len returns the number of elements.
 func (a Array) Len() int {
-	if a.sums == nil {
+	switch {
+	case isParsed(a.b):
+		return parsedLen(a.b)
+	case a.sums == nil:
 		return a.commonestPart().len
 	}
 	return a.commonest().len()
@@ -208,7 +214,7 @@ func (a Array) Clone() Array {
 // expand returns the sums that a consists of. They are a's own if it has some.
 func (a Array) expand() *sums {
 	if a.sums == nil {
-		a.addBinary(a.b) // to this copy
+		a.add(a.b) // to this copy
 	}
 	return a.sums
 }
@@ -230,7 +236,7 @@ func (a Array) commonest() *sums {
 // commonestPart is commonest for an array in its binary form.
 func (a Array) commonestPart() part {
 	var most part
-	for p := range parts(a.b) {
+	for p := range parts(a.binary()) {
 		if p.n > most.n {
 			most = p
 		}

@@ -51,6 +51,9 @@ var errBinary = errors.New("histogram: not the binary form of an array")
 // AppendBinary appends the binary form of a to dst: two bytes for a small element
 // that is not 0, and next to nothing for those that are. The error is nil.
 func (a Array) AppendBinary(dst []byte) ([]byte, error) {
+	if isParsed(a.b) {
+		return appendParsed(dst, a.b), nil
+	}
 	if a.sums == nil {
 		return append(dst, a.b...), nil
 	}
@@ -58,6 +61,14 @@ func (a Array) AppendBinary(dst []byte) ([]byte, error) {
 		dst = s.appendBinary(dst)
 	}
 	return dst, nil
+}
+
+// binary returns the binary form of an array that is no sum.
+func (a Array) binary() []byte {
+	if isParsed(a.b) {
+		return appendParsed(nil, a.b)
+	}
+	return a.b
 }
 
 // MarshalBinary returns what AppendBinary appends.

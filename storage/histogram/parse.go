@@ -7,116 +7,166 @@ import (
 	"slices"
 )
 
-// parse appends the binary form of the array that text begins with to dst, and
+// parse appends the parsed form of the array that text begins with to dst, and
 // returns the form and where the text of the array ends. The end is -1 if text
 // does not begin with an array of numbers and nulls that float64 can represent.
-// What is appended in front of the form is of no use.
+// Of an array with more elements than a parsed form has, it is the binary form.
 //
 // Text is read eight bytes at a time, as the lanes of a word: a lane further up is
 // a byte further on. Where an element ends is left to branches, which the
 // processor foresees, not to arithmetic, for which the next element would wait.
+// An element that is 0 gets an entry where a branch would cost more.
 func parse(dst, text []byte) (appended, form []byte, end int) {
 	if len(text) == 0 || text[0] != '[' {
 		return dst, nil, -1
 	}
-	start := len(dst) + maxHead
-	dst = slices.Grow(dst, maxHead)[:start]
+	start := len(dst)
+	b, at := room(dst, start), start+parsedHead
+	n := 0                                     // elements before i
+	last := min(len(text), 2*maxParsed-64) - 8 // an element has two bytes at least
 	i := skipBlanks(text, 1)
 	if i < len(text) && text[i] == ']' {
-		return dst, prepend(dst, start, part{n: 1}), i + 1
+		putParsedHead(b[start:], 0)
+		return b[:at], b[start:at], i + 1
 	}
-	n := 0     // elements before i
-	zeros := 0 // the last of them, which are 0 and not in dst
-	for n <= math.MaxInt32 {
-		// Small integers with a comma behind.
-	small:
-		for len(text)-i >= 8 {
+	for n < maxParsed {
+		// Integers with a comma behind.
+		for i <= last && at+2*widest <= len(b) {
 			w := word(text, i)
 			if w == fourZeros {
 				n += 4
-				zeros += 4
 				i += 8
 				continue
 			}
-			if zeros > maxZeros-4 {
-				break
-			}
 			if isFourDigits(w) {
-				dst = slices.Grow(dst, 8)
-				entries := (*[8]byte)(dst[len(dst):cap(dst)])
-				size := 0
-				for range 4 {
-					// An entry for 0 is written over by the next.
-					digit := int(w & 0x0f)
-					entries[size&7] = byte(zeros)
-					entries[(size+1)&7] = byte(digit + bias)
-					nonzero := (digit + 15) >> 4 // 0 or 1
-					size += 2 * nonzero
-					zeros = (zeros + 1) & (nonzero - 1)
-					w >>= 16
-				}
-				dst = dst[:len(dst)+size]
+				putFour((*[16]byte)(b[at:at+16:at+16]), n, w)
+				at += 16
 				n += 4
 				i += 8
 				continue
 			}
-			x := int64(w&0xff) - '0'
-			switch {
-			case x < 0 || x > 9:
-				break small
-			case byte(w>>8) == ',':
+			x := w&0xff ^ '0'
+			if x > 9 {
+				if byte(w) == ' ' {
+					i++
+					continue
+				}
+				next := byte(w >> 40)
+				if w&absentMask != absent || next != ',' && next != ']' {
+					break
+				}
+				binary.LittleEndian.PutUint64(b[at:at+8:at+8], twoIndexes(n)|0xffff|0xffff<<32)
+				at += 8
+				n += 2
+				i += len("-1,-1,")
+				if next == ']' {
+					putParsedHead(b[start:], n)
+					return b[:at], b[start:at], i
+				}
+				continue
+			}
+			if byte(w>>8) == ',' {
 				i += 2
-			case x > 0 && byte(w>>16) == ',' && byte(w>>8)-'0' < 10:
-				x = 10*x + int64(byte(w>>8)-'0')
+				if byte(w>>16) == ' ' {
+					i++
+				}
+			} else if second := w>>8&0xff ^ '0'; byte(w>>16) == ',' && x > 0 && second <= 9 {
+				x = 10*x + second
 				i += 3
-			default:
+				if byte(w>>24) == ' ' {
+					i++
+				}
+			} else {
 				size := digitsIn(w)
 				if size == 8 || x == 0 || byte(w>>(8*size)) != ',' {
-					break small
+					break
 				}
-				x = int64(eightDigits(w << (64 - 8*size)))
+				x = eightDigits(w << (64 - 8*size))
 				i += size + 1
 			}
-			if i < len(text) && text[i] == ' ' {
-				i++
+			if x <= math.MaxInt16 {
+				binary.LittleEndian.PutUint32(b[at:at+4:at+4], uint32(n)<<16|uint32(x))
+				at += 4
+			} else {
+				at = putWide(b, at, n, kindInt, x)
 			}
 			n++
-			switch {
-			case x == 0:
-				zeros++
-			case x < codeInt16-bias:
-				dst = append(dst, byte(zeros), byte(x+bias))
-				zeros = 0
-			default:
-				dst = appendWide(dst, zeros, x)
-				zeros = 0
-			}
 		}
-		if absent(text, i) && zeros <= maxZeros {
-			dst = append(dst, byte(zeros), bias-1, 0, bias-1)
+		// Any element.
+		if at+widest > len(b) {
+			b = room(b, at)
+		}
+		i = skipBlanks(text, i)
+		var v value
+		if v, i = number(text, i); i < 0 {
+			return dst, nil, -1
+		}
+		if v.kind == kindFloat {
+			at = putWide(b, at, n, kindFloat, math.Float64bits(v.x))
+		} else if v.n != 0 {
+			at = putInt(b, at, n, v.n)
+		}
+		n++
+		i = skipBlanks(text, i)
+		if i == len(text) {
+			return dst, nil, -1
+		}
+		c := text[i]
+		i++
+		if c == ']' {
+			putParsedHead(b[start:], n)
+			return b[:at], b[start:at], i
+		}
+		if c != ',' {
+			return dst, nil, -1
+		}
+	}
+	return parseLong(dst, text)
+}
+
+// room returns b[:at] with room for a few entries behind, and all of its capacity.
+func room(b []byte, at int) []byte {
+	b = slices.Grow(b[:at], parsedHead+8*widest)
+	return b[:cap(b)]
+}
+
+// putFour writes entries for the four digits in w, of which the first is element
+// k.
+func putFour(entries *[16]byte, k int, w uint64) {
+	indexes := twoIndexes(k)
+	binary.LittleEndian.PutUint64(entries[:], indexes|w&0xf|w&0xf0000<<16)
+	w >>= 32
+	binary.LittleEndian.PutUint64(entries[8:], indexes+2*bothIndexes|w&0xf|w&0xf0000<<16)
+}
+
+const bothIndexes = 1<<16 | 1<<48
+
+// twoIndexes returns the entries of elements k and k+1, both 0.
+func twoIndexes(k int) uint64 { return uint64(k)*bothIndexes + 1<<48 }
+
+// parseLong is parse for the binary form.
+func parseLong(dst, text []byte) (appended, form []byte, end int) {
+	start := len(dst) + maxHead
+	dst = append(dst, make([]byte, maxHead)...)
+	zeros := 0 // elements that are 0 and not in dst yet
+	i := 1
+	for n := 1; n <= math.MaxInt32; n++ {
+		i = skipBlanks(text, i)
+		var v value
+		if v, i = number(text, i); i < 0 {
+			return dst, nil, -1
+		}
+		switch {
+		case v.kind == kindFloat:
+			dst = appendFloat(dst, zeros, v.x)
 			zeros = 0
-			n += 2
-			i += len("-1,-1")
-		} else {
-			// Any other element.
-			i = skipBlanks(text, i)
-			var v value
-			if v, i = number(text, i); i < 0 {
-				return dst, nil, -1
-			}
-			n++
-			switch {
-			case v.kind == kindFloat:
-				dst = appendFloat(dst, zeros, v.x)
-				zeros = 0
-			case v.n == 0:
-				zeros++
-			default:
-				dst = appendInt(dst, zeros, v.n)
-				zeros = 0
-			}
-			i = skipBlanks(text, i)
+		case v.n == 0:
+			zeros++
+		default:
+			dst = appendInt(dst, zeros, v.n)
+			zeros = 0
 		}
+		i = skipBlanks(text, i)
 		if i == len(text) {
 			break
 		}
@@ -140,26 +190,18 @@ const (
 	lows  = 0x7f * ones
 
 	fourZeros = '0'*evens | ','*evens<<8 // "0,0,0,0,"
+
+	// "-1,-1", as summary values are that the sender left out.
+	absent     = '-' | '1'<<8 | ','<<16 | '-'<<24 | '1'<<32
+	absentMask = 1<<40 - 1
 )
 
-func word(b []byte, i int) uint64 { return binary.LittleEndian.Uint64(b[i:]) }
+func word(b []byte, i int) uint64 { return binary.LittleEndian.Uint64(b[i : i+8 : i+8]) }
 
 // isFourDigits reports whether w is four numbers of one digit, each with a comma
 // behind.
 func isFourDigits(w uint64) bool {
 	return w&(0xfff0*evens) == fourZeros&(0xfff0*evens) && (w+6*evens)&(0x10*evens) == 0x10*evens
-}
-
-// absent reports whether two elements at i are -1, as summary values are that the
-// sender left out.
-func absent(b []byte, i int) bool {
-	const twice = '-' | '1'<<8 | ','<<16 | '-'<<24 | '1'<<32
-	if len(b)-i < 8 {
-		return false
-	}
-	w := word(b, i)
-	next := byte(w >> 40)
-	return w&(1<<40-1) == twice && (next == ',' || next == ']')
 }
 
 // digitsIn returns how many digits the text in w begins with.

@@ -18,32 +18,42 @@ type Shape struct {
 // Shape returns the shape of a, which must be a single array: one from Parse, All
 // or Of. Nulls count as 0.
 func (a Array) Shape() Shape {
+	if isParsed(a.b) {
+		s := Shape{Len: parsedLen(a.b), Counts: true}
+		for i := parsedHead; i < len(a.b); {
+			var k int
+			var v value
+			k, v, i = parsedEntry(a.b, i)
+			s.note(k, v)
+		}
+		return s
+	}
 	p, _, _ := cut(a.b)
 	s := Shape{Len: p.len, Counts: true}
-	buckets := p.len - summaryLen
-	b := p.entries
-	for i, k := 0, 0; i+1 < len(b); k++ {
-		k += int(b[i])
-		code := b[i+1]
-		i += 2
-		switch {
-		case code >= codeInt16:
-			var v value
-			v, i = element(b, i-1)
-			negative := v.n < 0 || v.x < 0
-			s.Negative = s.Negative || negative
-			s.Large = s.Large || v.n > maxExact || v.n < -maxExact || math.Abs(v.x) > maxExact
-			if k < buckets && (v.kind != kindInt || negative) {
-				s.Counts = false
-			}
-		case code >= bias: // 0 or more
-		case k < buckets:
-			s.Counts, s.Negative = false, true
-		case code == bias-1 && buckets >= 0:
-			s.Missing |= 1 << (k - buckets)
-		default:
-			s.Negative = true
-		}
+	for i, k := 0, 0; i+1 < len(p.entries); k++ {
+		k += int(p.entries[i])
+		var v value
+		v, i = element(p.entries, i+1)
+		s.note(k, v)
 	}
 	return s
+}
+
+// note takes element k into account.
+func (s *Shape) note(k int, v value) {
+	if v.kind == kindInt && 0 <= v.n && v.n <= maxExact {
+		return
+	}
+	buckets := s.Len - summaryLen
+	summary := k >= buckets && buckets >= 0
+	if summary && v == (value{n: -1}) {
+		s.Missing |= 1 << (k - buckets)
+		return
+	}
+	negative := v.n < 0 || v.x < 0
+	s.Negative = s.Negative || negative
+	s.Large = s.Large || v.n > maxExact || v.n < -maxExact || math.Abs(v.x) > maxExact
+	if k < buckets && (v.kind != kindInt || negative) {
+		s.Counts = false
+	}
 }

@@ -30,11 +30,20 @@ func Add(acc *Array, v Array) {
 	if len(acc.b) > 0 {
 		first := acc.b
 		acc.b = nil
-		acc.addBinary(first)
+		acc.add(first)
 	}
-	acc.addBinary(v.b)
+	acc.add(v.b)
 	for from := v.sums; from != nil; from = from.next {
 		acc.sumsFor(len(from.ints)).addSums(from)
+	}
+}
+
+// add adds the array with the form b.
+func (a *Array) add(b []byte) {
+	if isParsed(b) {
+		a.addParsed(b)
+	} else {
+		a.addBinary(b)
 	}
 }
 
@@ -45,11 +54,44 @@ func (a *Array) sumsFor(n int) *sums {
 		at = &(*at).next
 	}
 	if *at == nil || len((*at).ints) != n {
-		s := &sums{ints: make([]int64, n), next: *at}
-		s.floats = s.room[:0]
+		s := newSums(n)
+		s.next = *at
 		*at = s
 	}
 	return *at
+}
+
+// newSums returns sums for arrays of n elements, in one piece of memory for the
+// usual lengths.
+func newSums(n int) *sums {
+	var s *sums
+	switch {
+	case n <= 16:
+		all := new(struct {
+			sums
+			ints [16]int64
+		})
+		s = &all.sums
+		s.ints = all.ints[:n:n]
+	case n <= 32:
+		all := new(struct {
+			sums
+			ints [32]int64
+		})
+		s = &all.sums
+		s.ints = all.ints[:n:n]
+	case n <= 64:
+		all := new(struct {
+			sums
+			ints [64]int64
+		})
+		s = &all.sums
+		s.ints = all.ints[:n:n]
+	default:
+		s = &sums{ints: make([]int64, n)}
+	}
+	s.floats = s.room[:0]
+	return s
 }
 
 func (s *sums) len() int { return len(s.ints) }

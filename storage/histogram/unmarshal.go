@@ -10,6 +10,6 @@ func (a *Array) UnmarshalJSON(text []byte) error {
 	if end < 0 || end != len(text) {
 		return errors.New("histogram: not an array of numbers")
 	}
-	*a = Array{b: form}
+	*a = Array{b: Array{b: form}.binary()}
 	return nil
 }
