@@ -89,18 +89,14 @@ func appendString(dst []byte, s string) []byte {
 	switch {
 	case n >= 8:
 		for i := 0; i < n-8; i += 8 {
-			w := binary.LittleEndian.Uint64(src[i:])
-			special |= bytesBelow2(w)
-			binary.LittleEndian.PutUint64(out[i:], w)
+			special |= copyWord(out, src, i)
 		}
-		w := binary.LittleEndian.Uint64(src[n-8:])
-		special |= bytesBelow2(w)
-		binary.LittleEndian.PutUint64(out[n-8:], w)
+		special |= copyWord(out, src, n-8)
 	case n >= 4:
-		lo, hi := binary.LittleEndian.Uint32(src), binary.LittleEndian.Uint32(src[n-4:])
+		lo, hi := binary.LittleEndian.Uint32(src), binary.LittleEndian.Uint32(src[n-4:n:n])
 		special = bytesBelow2(uint64(lo) | uint64(hi)<<32)
 		binary.LittleEndian.PutUint32(out, lo)
-		binary.LittleEndian.PutUint32(out[n-4:], hi)
+		binary.LittleEndian.PutUint32(out[n-4:n:n], hi)
 	default:
 		for i, c := range src {
 			if c <= escape {
@@ -114,6 +110,13 @@ func appendString(dst []byte, s string) []byte {
 	}
 	out[n] = terminator
 	return dst[:at+n+1]
+}
+
+// copyWord copies 8 bytes at i. It returns zero if none of them is to be escaped.
+func copyWord(dst, src []byte, i int) uint64 {
+	w := binary.LittleEndian.Uint64(src[i : i+8 : i+8])
+	binary.LittleEndian.PutUint64(dst[i:i+8:i+8], w)
+	return bytesBelow2(w)
 }
 
 // bytesBelow2 returns zero if no byte of w is 0 or 1.
