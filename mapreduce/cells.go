@@ -33,6 +33,10 @@ func appendText(b []byte, cell any) ([]byte, error) {
 		return appendFloat(b, c, 64), nil
 	case bool:
 		return strconv.AppendBool(b, c), nil
+	case encoding.TextAppender:
+		if reflect.TypeOf(cell).Kind() != reflect.Pointer { // which may be nil
+			return appendOwnText(b, c)
+		}
 	}
 	p, ok := pointerTo(cell)
 	if !ok {
@@ -127,17 +131,17 @@ func pointerTo(cell any) (p reflect.Value, ok bool) {
 
 // appendOwnText appends what a type makes of itself.
 func appendOwnText(b []byte, cell any) ([]byte, error) {
-	var text []byte
+	text := b
 	var err error
 	if c, ok := cell.(encoding.TextAppender); ok {
-		text, err = c.AppendText(nil)
-	} else {
-		text, err = cell.(encoding.TextMarshaler).MarshalText()
+		text, err = c.AppendText(b)
+	} else if text, err = cell.(encoding.TextMarshaler).MarshalText(); err == nil {
+		text = append(b, text...)
 	}
 	if err != nil {
 		return b, fmt.Errorf("cannot be written: %w", err)
 	}
-	return append(b, text...), nil
+	return text, nil
 }
 
 // bytesOf returns the bytes of a slice or an array of bytes.

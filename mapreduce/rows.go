@@ -107,10 +107,23 @@ func (r *Rows) tsv(i int, cell any) (err error) {
 	if r.buf, err = appendText(r.buf, cell); err != nil {
 		return err
 	}
-	if text := r.buf[at:]; bytes.IndexByte(text, '\n') >= 0 || bytes.IndexByte(text, '\t') >= 0 || bytes.IndexByte(text, '\r') >= 0 {
+	if text := r.buf[at:]; breaks(text) {
 		return fmt.Errorf("has a TAB, CR or LF, which a tsv file cannot hold, but csv and jsonl can: %.40q", text)
 	}
 	return nil
+}
+
+// breaks reports whether text has a TAB, CR or LF.
+func breaks(text []byte) bool {
+	if len(text) > 32 {
+		return bytes.IndexByte(text, '\n') >= 0 || bytes.IndexByte(text, '\t') >= 0 || bytes.IndexByte(text, '\r') >= 0
+	}
+	for _, c := range text {
+		if c <= '\r' && (c == '\n' || c == '\t' || c == '\r') {
+			return true
+		}
+	}
+	return false
 }
 
 func (r *Rows) csv(i int, cell any, alone bool) (err error) {
