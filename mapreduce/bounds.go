@@ -50,6 +50,10 @@ func cellBytes(cell any) int {
 	switch c := cell.(type) {
 	case string:
 		return len(c)
+	case *string:
+		if c != nil {
+			return len(*c)
+		}
 	case []byte:
 		return len(c)
 	}

@@ -14,6 +14,14 @@ import (
 
 // Cells have two forms: text, in TSV and CSV, and JSON. Numbers and what is compact JSON look the same in both.
 
+// cellOf is *v as a cell. One that appends its own text need not be copied.
+func cellOf[V any](v *V) any {
+	if _, ok := any(v).(encoding.TextAppender); ok {
+		return v
+	}
+	return *v
+}
+
 // appendText appends the text of a cell.
 func appendText(b []byte, cell any) ([]byte, error) {
 	switch c := cell.(type) {
@@ -21,6 +29,11 @@ func appendText(b []byte, cell any) ([]byte, error) {
 		return b, nil
 	case string:
 		return append(b, c...), nil
+	case *string:
+		if c != nil {
+			b = append(b, *c...)
+		}
+		return b, nil
 	case []byte:
 		return append(b, c...), nil
 	case int:
@@ -34,7 +47,7 @@ func appendText(b []byte, cell any) ([]byte, error) {
 	case bool:
 		return strconv.AppendBool(b, c), nil
 	case encoding.TextAppender:
-		if reflect.TypeOf(cell).Kind() != reflect.Pointer { // which may be nil
+		if v := reflect.ValueOf(cell); v.Kind() != reflect.Pointer || !v.IsNil() {
 			return appendOwnText(b, c)
 		}
 	}
@@ -70,6 +83,11 @@ func appendJSONCell(b []byte, cell any) ([]byte, error) {
 		return append(b, "null"...), nil
 	case string:
 		return appendJSONString(b, c)
+	case *string:
+		if c == nil {
+			return append(b, "null"...), nil
+		}
+		return appendJSONString(b, *c)
 	case []byte:
 		return appendJSONString(b, string(c))
 	case int:

@@ -24,7 +24,8 @@ type mapTask[K comparable, V any] struct {
 	out        Emitter[K, V]
 	rows       *Rows           // of a map-only job
 	quarantine *quarantinePart // nil if bad records are not to be kept
-	cells      []any
+	key        K               // of a row
+	cells      []any           // of a row
 	result     worker.MapResult
 	counters   worker.Counters
 
@@ -447,12 +448,11 @@ func (t *mapTask[K, V]) writeRows() (err error) {
 	start := 0
 	for i := range t.out.pairs {
 		p := &t.out.pairs[i]
-		key, err := t.keys.Decode(t.out.keys[start:p.end])
-		if err != nil {
+		if t.key, err = t.keys.Decode(t.out.keys[start:p.end]); err != nil {
 			return err
 		}
 		start = p.end
-		t.cells = append(t.keys.Cells(&key, t.cells[:0]), p.value)
+		t.cells = append(t.keys.Cells(&t.key, t.cells[:0]), cellOf(&p.value))
 		t.rows.Add(t.cells...)
 	}
 	return t.rows.err

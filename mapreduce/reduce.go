@@ -27,6 +27,7 @@ type reduceTask[K comparable, V any] struct {
 	group   []byte // encoded key of the group at hand, without order fields
 	full    []byte // encoded key of the values at hand
 	open    bool   // the group's values may be read
+	key     K      // of a row
 	value   V      // at hand
 	other   V      // to be combined with value
 	copy    []byte // what value borrows from
@@ -206,7 +207,8 @@ func (t *reduceTask[K, V]) reduce(key K) (err error) {
 		if !t.next(&t.value) {
 			return t.err
 		}
-		t.cells = append(t.keys.Cells(&key, t.cells[:0]), t.value)
+		t.key = key
+		t.cells = append(t.keys.Cells(&t.key, t.cells[:0]), cellOf(&t.value))
 		t.rows.Add(t.cells...)
 		return t.rows.err
 	}

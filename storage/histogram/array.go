@@ -42,7 +42,14 @@ func Parse(v storage.Value) (Array, bool) {
 // them.
 func All(v storage.Value) iter.Seq2[string, Array] {
 	return func(yield func(string, Array) bool) {
-		Each(v, func(name string, a Array, ok bool) bool { return !ok || yield(name, a) })
+		v.Walk(func(name string, member storage.Value) (size int, more bool) {
+			a, size := decode(member)
+			if size > 0 {
+				return size, yield(name, a)
+			}
+			size = refuse(member)
+			return size, size > 0
+		})
 	}
 }
 

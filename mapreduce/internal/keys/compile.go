@@ -152,7 +152,7 @@ func (c *column) cell(p unsafe.Pointer) any {
 	p = unsafe.Add(p, c.off)
 	switch {
 	case c.typ == stringType:
-		return *(*string)(p)
+		return (*string)(p)
 	case c.typ == intType:
 		return *(*int)(p)
 	}

@@ -230,17 +230,27 @@ func TestNamesAndCells(t *testing.T) {
 		uint(6), uint8(7), uint16(8), uint32(9), uint64(10), float32(11.5), 12.5, 13.0, "d",
 		[3]byte{},
 	}
-	if got := c.Cells(&k, nil); !slices.Equal(got, cells) {
+	if got := texts(c.Cells(&k, nil)); !slices.Equal(got, cells) {
 		t.Errorf("Cells = %#v\nwant    %#v", got, cells)
 	}
 	bare := codec[channel](t)
 	ch := channel("beta")
-	if got := bare.Cells(&ch, []any{1}); !slices.Equal(got, []any{1, "beta"}) {
+	if got := texts(bare.Cells(&ch, []any{1})); !slices.Equal(got, []any{1, "beta"}) {
 		t.Errorf("Cells = %#v, want 1, beta", got)
 	}
 	if got := bare.Names(); !slices.Equal(got, []string{"key"}) || bare.Ordered() {
 		t.Errorf("Names, Ordered = %q, %v, want key, false", got, bare.Ordered())
 	}
+}
+
+// texts puts the strings that cells point to in their place.
+func texts(cells []any) []any {
+	for i, c := range cells {
+		if s, ok := c.(*string); ok {
+			cells[i] = *s
+		}
+	}
+	return cells
 }
 
 type day int
