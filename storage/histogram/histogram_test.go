@@ -457,40 +457,6 @@ func FuzzArrayParse(f *testing.F) {
 	})
 }
 
-// checkForms checks that an array from text and the same from its binary form are
-// alike.
-func checkForms(t *testing.T, a histogram.Array) {
-	t.Helper()
-	var b, fromText, fromBinary histogram.Array
-	if err := b.UnmarshalBinary(binaryOf(t, a)); err != nil {
-		t.Fatal(err)
-	}
-	if a.String() != b.String() || a.N() != 1 || b.N() != 1 || a.Len() != b.Len() || a.Shape() != b.Shape() {
-		t.Fatalf("%s, %+v, but from its binary form %s, %+v", a, a.Shape(), b, b.Shape())
-	}
-	for range 2 {
-		histogram.Add(&fromText, a)
-		histogram.Add(&fromBinary, b)
-	}
-	if x, y := binaryOf(t, fromText), binaryOf(t, fromBinary); !bytes.Equal(x, y) {
-		t.Fatalf("twice %s is %x, but from its binary form %x", a, x, y)
-	}
-}
-
-// Arrays of so many elements that their indexes need more bits.
-func TestLongArrays(t *testing.T) {
-	for _, n := range []int{32_000, 32_767, 32_768, 32_769, 70_000} {
-		for _, element := range []string{"0,", "7,", "0, ", "70000,", "1.5,"} {
-			text := "[" + strings.Repeat(element, n-1) + "-1]"
-			a := parse(t, text)
-			if want := strings.ReplaceAll(text, " ", ""); a.Len() != n || a.String() != want {
-				t.Errorf("%d times %q: %d elements, or others", n, element, a.Len())
-			}
-			checkForms(t, a)
-		}
-	}
-}
-
 func FuzzArrayUnmarshal(f *testing.F) {
 	r := rand.New(rand.NewPCG(1, 2))
 	all := texts(20, ",")
