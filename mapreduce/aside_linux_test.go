@@ -10,6 +10,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"github.com/telemetry-mr/mr/internal/testkit"
 )
 
 // Whenever a run is killed, an output has its quarantine, whole; the next run removes what else is left.
@@ -27,10 +29,8 @@ func TestKilledQuarantine(t *testing.T) {
 		cmd := exec.Command(exe, "runner", "-max-bad", "80", "-quarantine", quarantine, "half", store, output)
 		cmd.Env = append(os.Environ(), "TMPDIR="+dir)
 		if kill > 0 {
-			late := time.AfterFunc(kill, func() { _ = cmd.Process.Kill() }) // it may have ended
-			defer late.Stop()
-		}
-		if text, err := cmd.CombinedOutput(); err != nil && kill == 0 {
+			testkit.KillAfter(t, cmd, kill)
+		} else if text, err := cmd.CombinedOutput(); err != nil {
 			t.Fatalf("%v\n%s", err, text)
 		}
 	}

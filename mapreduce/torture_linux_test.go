@@ -16,7 +16,7 @@ import (
 	"time"
 )
 
-var tortureTime = flag.Duration("torture", 3*time.Second, "how long TestTorture goes on")
+var tortureTime = flag.Duration("torture", time.Second, "how long TestTorture goes on")
 
 // A cruelty is one kind of trial. It may be done many times, until it says that there is nothing left to try.
 type cruelty struct {

@@ -2,4 +2,5 @@
 
 package worker
 
-const memoryFactor = 1
+// MemoryFactor is how many times more memory a program takes that was built, as this one, without the race detector.
+const MemoryFactor = 1

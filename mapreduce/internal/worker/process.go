@@ -46,7 +46,7 @@ func (o Options) silenceTimeout() time.Duration { return cmp.Or(o.SilenceTimeout
 // memoryLimit is what a process may use that is to get along with so much: it is more by what goes beyond the heap (the
 // program, stacks, buffers of the kernel's) and by what the heap may need until the collector has made room, or for one large
 // record.
-func memoryLimit(share int64) int64 { return (share + share/4 + 32<<20) * memoryFactor }
+func memoryLimit(share int64) int64 { return (share + share/4 + 32<<20) * MemoryFactor }
 
 const (
 	quitTime  = 1500 * time.Millisecond // for a process that was asked to end, before it is killed

@@ -2,5 +2,5 @@
 
 package worker
 
-// memoryFactor is how many times more memory a program takes that was built, as this one, with the race detector.
-const memoryFactor = 10
+// MemoryFactor is how many times more memory a program takes that was built, as this one, with the race detector.
+const MemoryFactor = 10
