@@ -1,6 +1,7 @@
 package receive_test
 
 import (
+	"bufio"
 	"bytes"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -16,7 +17,9 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -112,6 +115,33 @@ func peak() string {
 		}
 	}
 	return ""
+}
+
+// A body may come in any pieces, and the next request as well: no byte is waited for that has come.
+func TestPieces(t *testing.T) {
+	s := serve(t, config(t), nil)
+	c, err := net.Dial("tcp", s.addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	answers := bufio.NewReader(c)
+	for i, size := range []int{300, 40_000, 40_000, 3} {
+		text := request("POST", prefix+strconv.Itoa(i), "", `{"a":"`+strings.Repeat("x", size)+`"}`)
+		for step := 1; text != ""; step = step*3%5000 + 1 {
+			n := min(step, len(text))
+			if _, err := io.WriteString(c, text[:n]); err != nil {
+				t.Fatal(err)
+			}
+			text = text[n:]
+			runtime.Gosched()
+		}
+		r, err := http.ReadResponse(answers, nil)
+		if err != nil || r.StatusCode != http.StatusOK {
+			t.Fatalf("request %d: %v, %v", i, r, err)
+		}
+		_, _ = io.Copy(io.Discard, r.Body) // ReadResponse would notice
+	}
 }
 
 func TestTLS(t *testing.T) {
