@@ -16,7 +16,7 @@ import (
 	"time"
 )
 
-var tortureTime = flag.Duration("torture", time.Second, "how long TestTorture goes on")
+var tortureTime = flag.Duration("torture", 0, "how long TestTorture goes on; without it, it is skipped")
 
 // A cruelty is one kind of trial. It may be done many times, until it says that there is nothing left to try.
 type cruelty struct {
@@ -33,6 +33,9 @@ type cruelty struct {
 // output, or none and a word on why; no process lives on for two seconds; and when the same is run again, undisturbed, it
 // succeeds and leaves nothing but its output.
 func TestTorture(t *testing.T) {
+	if *tortureTime == 0 {
+		t.Skip("it takes minutes: go test ./mapreduce -run TestTorture -v -args -torture 2m")
+	}
 	x := newTorture(t)
 	kinds := []*cruelty{
 		{name: "kill -9 and -15", weight: 10, trial: (*torture).kill},

@@ -15,7 +15,7 @@ import (
 )
 
 // jobs are the programs below jobs/.
-var jobs = []string{"z", "a", "b", "m", "s"}
+var jobs = []string{"z", "a", "b", "c", "d", "m", "s"}
 
 // contender is a program to measure.
 type contender struct {
@@ -47,6 +47,10 @@ func contenders(o options) ([]*contender, error) {
 		{name: "duckdb-a", job: "a", answer: text},
 		mr(o, "b", sumsOfRows),
 		{name: "duckdb-b", job: "b", answer: sumsOfRows, slow: true},
+		mr(o, "c", lists),
+		{name: "duckdb-c", job: "c", answer: lists},
+		mr(o, "d", lines),
+		{name: "duckdb-d", job: "d", answer: lines},
 		mr(o, "m", digestOfFile),
 		mr(o, "s", digestOfFile),
 	}
@@ -117,6 +121,44 @@ func digestOfFile(output string) (string, error) {
 	h := fnv.New64a()
 	n, err := io.Copy(h, f)
 	return fmt.Sprintf("%.1f MB, FNV %016x", float64(n)/1e6, h.Sum64()), err
+}
+
+// lines is the number of rows and the sum of a hash of each. Rows may come in any order.
+func lines(output string) (string, error) {
+	return hashes(output, func(line []byte) [][]byte { return [][]byte{line} })
+}
+
+// lists is the same of all pairs of a key and an element of its list.
+func lists(output string) (string, error) {
+	return hashes(output, func(line []byte) [][]byte {
+		key, list, _ := bytes.Cut(line, []byte{'\t'})
+		elements := bytes.Split(list, []byte{','})
+		for i, e := range elements {
+			elements[i] = fmt.Appendf(nil, "%s\t%s", key, e)
+		}
+		return elements
+	})
+}
+
+func hashes(output string, parts func(line []byte) [][]byte) (string, error) {
+	f, err := os.Open(output)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	all := bufio.NewScanner(f)
+	all.Buffer(make([]byte, 1<<20), 64<<20)
+	var n int
+	var sum uint64
+	for all.Scan() {
+		for _, part := range parts(all.Bytes()) {
+			h := fnv.New64a()
+			_, _ = h.Write(part) // never fails
+			sum += h.Sum64()
+			n++
+		}
+	}
+	return fmt.Sprintf("%d, sum of FNV %016x", n, sum), all.Err()
 }
 
 // sumsOfRows is the number of rows whose last cell is a stored histogram, with all buckets and all sums added up. Rows may

@@ -1,4 +1,4 @@
-"""Runs the jobs a and b in DuckDB, for comparison: duckdb.py QUERY STORE OUTPUT."""
+"""Runs the jobs a, b, c and d in DuckDB, for comparison: duckdb.py QUERY STORE OUTPUT."""
 
 import sys
 
@@ -13,6 +13,10 @@ QUERIES = {
     "a": f"""
         SELECT j->>'$.info.OS' AS os, count(*) AS n FROM {RECORDS}
         GROUP BY os HAVING os IS NOT NULL ORDER BY os""",
+    "c": f"""
+        SELECT split_part(addon, ':', 1), string_agg(id, ',')
+        FROM (SELECT id, unnest(string_split(j->>'$.info.addons', ',')) AS addon FROM {RECORDS}) GROUP BY 1 ORDER BY 1""",
+    "d": f"SELECT id, j FROM {RECORDS} WHERE j->>'$.info.OS' = 'Darwin'",
     # The path has the dimensions: …/channel/version/build.date.v2.log.UNIQUE.zst
     "b": f"""
         WITH pings AS (
