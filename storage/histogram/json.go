@@ -61,6 +61,10 @@ func (p part) appendText(dst []byte) ([]byte, error) {
 		} else {
 			_ = sum.UnmarshalBinary(b[i-int(v.n) : i]) // check has tried it
 		}
+		if n, ok := sum.Int64(); ok { // from bytes that AppendBinary does not make
+			dst = append(appendDecimal(dst, n), ',')
+			continue
+		}
 		var err error
 		if dst, err = sum.AppendJSON(dst); err != nil {
 			return dst[:start], err
