@@ -92,7 +92,7 @@ func FuzzRecover(f *testing.F) {
 		}
 		defer finished.Close()
 		records, last := int64(0), error(nil)
-		for _, err := range rawlog.NewReader(finished, rawlog.Options{}).Records() {
+		for _, err := range rawlog.NewReader(finished, rawlog.Options{Format: rawlog.FormatOf(done[0].Name)}).Records() {
 			if last = err; err == nil {
 				records++
 			}
