@@ -15,8 +15,9 @@ func (p *Pings) appendHistograms(d []byte, m machine) []byte {
 		some *= 0.2
 	}
 	long := 0.6 * rng.NormFloat64() // sessions differ in length
-	for i := range vocabulary {
-		def := &vocabulary[i]
+	all := vocabulary()
+	for i := range all {
+		def := &all[i]
 		if rng.Float64() >= def.common*some {
 			continue
 		}

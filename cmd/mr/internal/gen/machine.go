@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // machine is a made-up client: what stays the same from one of its pings to the next.
@@ -45,9 +46,9 @@ var (
 		{"ja", 30},
 		{"zh-CN", 20},
 	}
-	flashes  = newFlashes()
-	adapters = newAdapters()
-	addons   = newAddons()
+	flashes  = sync.OnceValue(newFlashes)
+	adapters = sync.OnceValue(newAdapters)
+	addons   = sync.OnceValue(newAddons)
 )
 
 func newFlashes() []string {
@@ -105,8 +106,8 @@ func newMachine(rng *rand.Rand, app string) machine {
 		cpus:     []int{1, 2, 2, 2, 4, 4, 4, 8}[rng.IntN(8)],
 		memory:   512<<rng.IntN(6) - rng.IntN(64),
 		slow:     rng.NormFloat64(),
-		adapter:  adapters[int(float64(len(adapters))*rng.Float64()*rng.Float64())],
-		flash:    flashes[rng.IntN(len(flashes))],
+		adapter:  adapters()[int(float64(len(adapters()))*rng.Float64()*rng.Float64())],
+		flash:    flashes()[rng.IntN(len(flashes()))],
 		features: rng.Uint64(),
 	}
 	if app != "Fennec" {
@@ -121,7 +122,7 @@ func newMachine(rng *rand.Rand, app string) machine {
 	}
 	for range int(rng.ExpFloat64() * 6) {
 		x := rng.Float64()
-		m.addons = append(m.addons, addons[int(float64(len(addons))*x*x*x)])
+		m.addons = append(m.addons, addons()[int(float64(len(addons()))*x*x*x)])
 	}
 	return m
 }

@@ -255,7 +255,7 @@ func (w *rawWriter) define(url string) error {
 // definitions returns the vocabulary as the source of a browser has it.
 var definitions = sync.OnceValue(func() []byte {
 	b := []byte("{\n")
-	for i, d := range vocabulary {
+	for i, d := range vocabulary() {
 		if i > 0 {
 			b = append(b, ",\n"...)
 		}

@@ -4,6 +4,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"strings"
+	"sync"
 )
 
 // kind is a kind of histogram.
@@ -48,8 +49,8 @@ const (
 	maxBuckets = 101
 )
 
-// vocabulary is the histograms of every store, in the order in which pings have them. It does not depend on a seed.
-var vocabulary = newVocabulary()
+// vocabulary returns the histograms of every store, in the order in which pings have them. They do not depend on a seed.
+var vocabulary = sync.OnceValue(newVocabulary)
 
 var (
 	areas = strings.Fields("CANVAS COMPOSITOR DECODER DISK FONT FORM FRAME GLYPH HISTORY IMAGE INDEX JOURNAL LAYER LOADER MEDIA " +
