@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 )
@@ -18,6 +19,7 @@ import (
 type measurement struct {
 	wall, cpu time.Duration
 	orphans   time.Duration // part of cpu: of processes for which their parents did not wait
+	peak      memory        // of the rehearsal
 }
 
 // adoptOrphans makes this process the parent of what its descendants leave behind, so that their CPU time is not lost.
@@ -29,19 +31,39 @@ func adoptOrphans() error {
 	return nil
 }
 
-// measure runs a program from its start until the last process of its tree has ended. inspect, if there is one, is given the
-// name of the output, which is then removed.
-func measure(o options, c *contender, inspect func(output string) error) (measurement, error) {
+// measure runs a program from its start until the last process of its tree has ended.
+func measure(o options, c *contender) (measurement, error) {
+	return execute(o, c, false, func(string) error { return nil })
+}
+
+// execute measures a program, with its memory if that is asked for. inspect is given the name of the output, which is then
+// removed.
+func execute(o options, c *contender, withMemory bool, inspect func(output string) error) (m measurement, err error) {
 	var before, after syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_CHILDREN, &before); err != nil {
-		return measurement{}, err
+		return m, err
 	}
+	out := filepath.Join(o.scratch, c.name+".tsv")
 	var stderr bytes.Buffer
-	cmd, out := prepare(o, c)
+	cmd, err := c.command(out)
+	if err != nil {
+		return m, err
+	}
 	cmd.Stderr = &stderr
 	start := time.Now()
-	err := cmd.Run()
-	m := measurement{wall: time.Since(start)}
+	if err := cmd.Start(); err != nil {
+		return m, err
+	}
+	stop := make(chan struct{})
+	var watcher sync.WaitGroup
+	if withMemory {
+		watcher.Go(func() { m.peak = watch(cmd.Process.Pid, stop) })
+	}
+	err = cmd.Wait()
+	took := time.Since(start)
+	close(stop)
+	watcher.Wait()
+	m.wall = took
 	if err != nil {
 		return m, fmt.Errorf("%s: %w\n%s", c.name, err, stderr.Bytes())
 	}
@@ -54,21 +76,23 @@ func measure(o options, c *contender, inspect func(output string) error) (measur
 	}
 	m.cpu = cpuTime(after) - cpuTime(before)
 	m.orphans = m.cpu - waited
-	if inspect != nil {
-		err = inspect(out)
-	}
-	return m, errors.Join(err, emptyDir(o.scratch))
+	return m, errors.Join(inspect(out), emptyDir(o.scratch))
 }
 
-func prepare(o options, c *contender) (cmd *exec.Cmd, out string) {
-	out = filepath.Join(o.scratch, c.name+".tsv")
+// command returns the command that runs the contender, with out as its output.
+func (c *contender) command(out string) (*exec.Cmd, error) {
 	args := make([]string, len(c.args))
 	for i, arg := range c.args {
-		args[i] = strings.ReplaceAll(arg, output, out)
+		args[i] = strings.NewReplacer(data, c.data, output, out).Replace(arg)
 	}
-	cmd = exec.Command(args[0], args[1:]...)
+	cmd := exec.Command(args[0], args[1:]...)
 	cmd.Env = append(os.Environ(), c.env...)
-	return cmd, out
+	if !c.stdout {
+		return cmd, nil
+	}
+	f, err := os.Create(out)
+	cmd.Stdout = f // stays open for the few runs that there are
+	return cmd, err
 }
 
 // reap waits for the processes that were left to this one.

@@ -10,64 +10,41 @@ import (
 	"time"
 )
 
-// memory is what a process tree held at once, as samples show it.
+// memory is what a process tree held at most, as samples show it: bytes, with shared pages divided among those who share them.
 type memory struct {
-	pss       int64 // bytes, shared pages divided among those who share them
-	processes int
-	samples   int
+	pss       int64 // of all processes at once
+	processes int   // that held it
+	largest   int64 // of one process
 }
 
 const sampleEvery = 20 * time.Millisecond
 
-// measureMemory runs a program and looks at its process tree again and again.
-func measureMemory(o options, c *contender) (memory, error) {
-	var peak memory
-	cmd, _ := prepare(o, c)
-	if err := cmd.Start(); err != nil {
-		return peak, err
-	}
-	done := make(chan error, 1)
-	go func() { done <- cmd.Wait() }()
+// watch looks at the tree of a process again and again, until stop is closed.
+func watch(pid int, stop <-chan struct{}) (peak memory) {
 	tick := time.NewTicker(sampleEvery)
 	defer tick.Stop()
 	for {
 		select {
-		case err := <-done:
-			if err != nil {
-				return peak, fmt.Errorf("%s: %w", c.name, err)
-			}
-			if err := reap(); err != nil {
-				return peak, err
-			}
-			return peak, emptyDir(o.scratch)
+		case <-stop:
+			return peak
 		case <-tick.C:
-			pss, n := treePSS(cmd.Process.Pid)
-			peak.samples++
-			if pss > peak.pss {
-				peak.pss, peak.processes = pss, n
+			now := treeMemory(pid)
+			peak.largest = max(peak.largest, now.largest)
+			if now.pss > peak.pss {
+				peak.pss, peak.processes = now.pss, now.processes
 			}
 		}
 	}
 }
 
-// treePSS adds up the memory of a process and its descendants. One that ends meanwhile counts as nothing.
-func treePSS(pid int) (pss int64, processes int) {
-	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/smaps_rollup", pid))
-	if err == nil {
-		processes = 1
-		for line := range strings.Lines(string(data)) {
-			if rest, ok := strings.CutPrefix(line, "Pss:"); ok {
-				n, err := strconv.ParseInt(strings.Fields(rest)[0], 10, 64)
-				if err == nil {
-					pss += n << 10
-				}
-				break
-			}
-		}
+// treeMemory adds up the memory of a process and its descendants. One that ends meanwhile counts as nothing.
+func treeMemory(pid int) (tree memory) {
+	if own, ok := pssOf(pid); ok {
+		tree = memory{pss: own, processes: 1, largest: own}
 	}
 	tasks, err := os.ReadDir(fmt.Sprintf("/proc/%d/task", pid))
 	if err != nil {
-		return pss, processes
+		return tree
 	}
 	for _, task := range tasks {
 		children, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%s/children", pid, task.Name()))
@@ -79,10 +56,25 @@ func treePSS(pid int) (pss int64, processes int) {
 			if err != nil {
 				continue
 			}
-			p, n := treePSS(id)
-			pss += p
-			processes += n
+			m := treeMemory(id)
+			tree.pss += m.pss
+			tree.processes += m.processes
+			tree.largest = max(tree.largest, m.largest)
 		}
 	}
-	return pss, processes
+	return tree
+}
+
+func pssOf(pid int) (n int64, ok bool) {
+	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/smaps_rollup", pid))
+	if err != nil {
+		return 0, false
+	}
+	for line := range strings.Lines(string(data)) {
+		if rest, found := strings.CutPrefix(line, "Pss:"); found {
+			kib, err := strconv.ParseInt(strings.Fields(rest)[0], 10, 64)
+			return kib << 10, err == nil
+		}
+	}
+	return 0, false
 }

@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"hash/fnv"
 	"io/fs"
 	"log"
 	"os"
@@ -18,9 +17,6 @@ import (
 
 // duckdbVersion is the one of PyPI that is compared.
 const duckdbVersion = "2.0.0"
-
-// bigPings is a store of more than 336 million bucket counts, 20 times 128 MiB of eight bytes each: a ping has about 2,690.
-const bigPings = "132000"
 
 // command runs a program in the repository and returns what it prints.
 func command(dir, name string, args ...string) (string, error) {
@@ -50,86 +46,25 @@ func goEnvRoot() (string, error) {
 // build makes mr, the jobs and the hand-written programs.
 func build(o options) error {
 	log.Print("building")
-	packages := []string{"./cmd/mr", "./.ci/bench/check"}
-	for _, job := range jobs {
-		packages = append(packages, "./.ci/bench/jobs/"+job)
-	}
-	if _, err := command(o.root, "go", append([]string{"build", "-o", o.bin("") + "/"}, packages...)...); err != nil {
+	if _, err := command(o.root, "go", "build", "-o", o.bin("")+"/", "./cmd/mr", "./.ci/bench/check", "./.ci/bench/jobs/..."); err != nil {
 		return err
 	}
 	_, err := command(filepath.Join(o.root, ".ci", "bench", "peers"), "go", "build", "-o", o.bin("go-a"), "./a")
 	return err
 }
 
-// ensureStore sets o.store and makes it if it is one of our own and not there.
-func ensureStore(o *options) error {
-	if o.store != "" {
-		_, err := os.Stat(o.store)
-		return err
-	}
-	name, args := "std", []string{"gen", "--seed", "1"}
-	if o.big {
-		name, args = "big", append(args, "--pings", bigPings)
-	}
-	// A store is as good as the generator that made it: another build of it makes another one.
-	sources, err := command(o.root, "go", "list", "-f", "{{.Dir}}", "./cmd/mr/internal/gen")
-	if err != nil {
-		return err
-	}
-	hash, err := hashDir(sources)
-	if err != nil {
-		return err
-	}
-	o.store = filepath.Join(o.cache, fmt.Sprintf("%s-%08x", name, hash))
-	if _, err := os.Stat(o.store); err == nil {
-		return nil
-	}
-	old, err := filepath.Glob(filepath.Join(o.cache, name+"-*"))
-	if err != nil {
-		return err
-	}
-	for _, dir := range old {
-		if err := os.RemoveAll(dir); err != nil {
-			return err
-		}
-	}
-	log.Printf("making %s", o.store)
-	_, err = command(o.root, o.bin("mr"), append(args, o.store)...)
-	return err
-}
-
-// hashDir returns a hash of the Go files of a directory, without tests.
-func hashDir(dir string) (uint32, error) {
-	names, err := filepath.Glob(filepath.Join(dir, "*.go"))
-	if err != nil {
-		return 0, err
-	}
-	h := fnv.New32a()
-	for _, name := range names {
-		if strings.HasSuffix(name, "_test.go") {
-			continue
-		}
-		data, err := os.ReadFile(name)
-		if err != nil {
-			return 0, err
-		}
-		_, _ = h.Write(data) // never fails
-	}
-	return h.Sum32(), nil
-}
-
-// ensureDuckDB installs the package and returns the directory to put on the Python path.
-func ensureDuckDB(o options) (string, error) {
-	dir := filepath.Join(o.cache, "duckdb-"+duckdbVersion)
+// ensurePyPI installs a package and returns the directory to put on the Python path.
+func ensurePyPI(o options, name string) (string, error) {
+	dir := filepath.Join(o.cache, "pypi-"+name)
 	if _, err := os.Stat(dir); err == nil {
 		return dir, nil
 	}
-	log.Printf("installing duckdb %s", duckdbVersion)
+	log.Printf("installing %s", name)
 	tmp := dir + ".tmp"
 	if err := os.RemoveAll(tmp); err != nil {
 		return "", err
 	}
-	if _, err := command(o.root, "python3", "-m", "pip", "install", "--quiet", "--target", tmp, "duckdb=="+duckdbVersion); err != nil {
+	if _, err := command(o.root, "python3", "-m", "pip", "install", "--quiet", "--target", tmp, name); err != nil {
 		return "", err
 	}
 	return dir, os.Rename(tmp, dir)
@@ -172,7 +107,7 @@ func revision(root string) string {
 func storeSize(dir string) string {
 	var files, bytes int64
 	err := filepath.WalkDir(dir, func(_ string, d fs.DirEntry, err error) error {
-		if err != nil || !strings.HasSuffix(d.Name(), ".zst") {
+		if err != nil || !strings.Contains(d.Name(), ".log") {
 			return err
 		}
 		info, err := d.Info()

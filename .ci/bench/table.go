@@ -6,33 +6,26 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"time"
 )
 
 // table prints the medians, and the medians of the ratios to the floor in the same round.
 func table(w io.Writer, list []*contender) {
-	var floor []measurement
-	for _, c := range list {
-		if c.name == "floor" {
-			floor = c.runs
-		}
-	}
-	fmt.Fprintln(w, "| program | runs | wall s | CPU s | wall / floor | CPU / floor | peak PSS MB | answer |")
-	fmt.Fprintln(w, "|---|---|---|---|---|---|---|---|")
+	fmt.Fprintln(w, "| program | store | runs | wall s | CPU s | wall / floor | CPU / floor | memory MiB | answer |")
+	fmt.Fprintln(w, "|---|---|---|---|---|---|---|---|---|")
 	for _, c := range list {
 		wall := collect(c.runs, func(i int) float64 { return c.runs[i].wall.Seconds() })
 		cpu := collect(c.runs, func(i int) float64 { return c.runs[i].cpu.Seconds() })
 		wallRatio, cpuRatio := "-", "-"
-		if len(floor) >= len(c.runs) && len(c.runs) > 0 {
+		if floor := floorOf(c, list); len(floor) >= len(c.runs) && len(c.runs) > 0 {
 			wallRatio = spread(collect(c.runs, func(i int) float64 { return ratio(c.runs[i].wall, floor[i].wall) }))
 			cpuRatio = spread(collect(c.runs, func(i int) float64 { return ratio(c.runs[i].cpu, floor[i].cpu) }))
 		}
-		peak := "-"
-		if c.peak.samples > 0 {
-			peak = fmt.Sprintf("%.0f (%d processes)", float64(c.peak.pss)/1e6, c.peak.processes)
-		}
-		fmt.Fprintf(w, "| %s | %d | %.2f | %.2f | %s | %s | %s | %s |\n",
-			c.name, len(c.runs), median(wall), median(cpu), wallRatio, cpuRatio, peak, c.verdict)
+		peak := c.rehearsal.peak
+		fmt.Fprintf(w, "| %s | %s | %d | %.3f | %.3f | %s | %s | %.0f in %d, one %.0f | %s |\n",
+			c.name, c.store, len(c.runs), median(wall), median(cpu), wallRatio, cpuRatio,
+			mib(peak.pss), peak.processes, mib(peak.largest), c.verdict)
 	}
 	for _, c := range list {
 		for i, m := range c.runs {
@@ -42,6 +35,19 @@ func table(w io.Writer, list []*contender) {
 		}
 	}
 }
+
+// floorOf returns the runs of the floor that has the contender's store, and its number of workers if there are several.
+func floorOf(c *contender, list []*contender) []measurement {
+	_, workers, _ := strings.Cut(c.name, ".")
+	for _, f := range list {
+		if _, n, _ := strings.Cut(f.name, "."); f.job == "floor" && f.store == c.store && n == workers {
+			return f.runs
+		}
+	}
+	return nil
+}
+
+func mib(n int64) float64 { return float64(n) / (1 << 20) }
 
 func collect(runs []measurement, f func(i int) float64) []float64 {
 	values := make([]float64, len(runs))

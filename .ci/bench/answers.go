@@ -10,88 +10,33 @@ import (
 	"hash/fnv"
 	"io"
 	"os"
-	"path/filepath"
 	"strconv"
 )
 
-// jobs are the programs below jobs/.
-var jobs = []string{"z", "a", "b", "c", "d", "m", "s"}
-
-// contender is a program to measure.
-type contender struct {
-	name     string
-	job      string // those with the same job have the same answer
-	args     []string
-	env      []string
-	slow     bool
-	provable bool
-	answer   func(output string) (string, error)
-
-	verdict string
-	runs    []measurement
-	peak    memory
+// answerOf says in a line what the output of a job is.
+func answerOf(job, output string) (string, error) {
+	switch job {
+	case "floor", "z":
+		return nothing(output)
+	case "a":
+		return text(output)
+	case "b":
+		return sumsOfRows(output)
+	case "c":
+		return lists(output)
+	case "m", "s":
+		return digestOfFile(output)
+	}
+	return lines(output)
 }
 
-// output stands for the name of the output file in a contender's arguments.
-const output = "{output}"
-
-// contenders returns the programs that the command line asks for, in the order of a round. The ones that write much come
-// last: what the disk still does for them is not to slow the next one down.
-func contenders(o options) ([]*contender, error) {
-	floor := fmt.Sprintf("find '%s' -name '*.zst' | xargs -P%d -n100 zstd -dcq >/dev/null", o.store, o.workers)
-	all := []*contender{
-		{name: "floor", job: "floor", args: []string{"sh", "-c", floor}, answer: nothing},
-		mr(o, "z", nothing),
-		mr(o, "a", text),
-		{name: "go-a", job: "a", args: []string{o.bin("go-a"), o.store, output}, answer: text},
-		{name: "duckdb-a", job: "a", answer: text},
-		mr(o, "b", sumsOfRows),
-		{name: "duckdb-b", job: "b", answer: sumsOfRows, slow: true},
-		mr(o, "c", lists),
-		{name: "duckdb-c", job: "c", answer: lists},
-		mr(o, "d", lines),
-		{name: "duckdb-d", job: "d", answer: lines},
-		mr(o, "m", digestOfFile),
-		mr(o, "s", digestOfFile),
-	}
-	var list []*contender
-	for _, c := range all {
-		if !o.selected(c.name) {
-			continue
-		}
-		if c.args == nil {
-			python, err := ensureDuckDB(o)
-			if err != nil {
-				return nil, err
-			}
-			c.args = []string{"python3", filepath.Join(o.root, ".ci", "bench", "peer_duckdb.py"), c.job, o.store, output}
-			c.env = []string{"PYTHONPATH=" + python}
-		}
-		list = append(list, c)
-	}
-	if len(list) == 0 {
-		return nil, fmt.Errorf("no program is called %q", o.only)
-	}
-	return list, nil
-}
-
-func mr(o options, job string, answer func(string) (string, error)) *contender {
-	args := []string{o.bin("mr"), "run", "--data", o.store, "--workers", strconv.Itoa(o.workers), "--output", output}
-	if o.memory != "" {
-		args = append(args, "--memory", o.memory)
-	}
-	return &contender{
-		name: job, job: job, args: append(args, o.bin(job)), answer: answer,
-		slow: job == "m", provable: job == "b" || job == "m" || job == "s",
-	}
-}
+// provable says whether there is a checker for the job.
+func provable(job string) bool { return job == "b" || job == "m" || job == "s" }
 
 // prove runs the checker on an output.
-func prove(o options, job, output string) (string, error) {
-	return command(o.root, o.bin("check"), job, o.store, output)
+func prove(o options, c *contender, output string) (string, error) {
+	return command(o.root, o.bin("check"), c.job, c.data, output)
 }
-
-// What an output says, in a line.
 
 // nothing is for programs without rows.
 func nothing(output string) (string, error) {

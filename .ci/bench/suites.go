@@ -1,0 +1,240 @@
+//go:build linux
+
+package main
+
+import (
+	"fmt"
+	"path/filepath"
+	"strconv"
+	"strings"
+)
+
+// A suite is some programs to compare, and what is to come of it.
+type suite struct {
+	name       string
+	about      string
+	rounds     int
+	contenders func(o options) []*contender // in the order of a round
+	claims     []claim
+}
+
+// suites are all there are. What writes much comes last in each: what the disk still does for it is not to slow the next
+// program down.
+var suites = []suite{
+	{
+		name: "jobs", about: "the jobs against decompressing, and against programs that do the same (default)", rounds: 5,
+		contenders: func(o options) []*contender {
+			return []*contender{
+				floor(o, std),
+				mr(o, "z", std),
+				mr(o, "a", std),
+				{name: "go-a", job: "a", store: std, args: []string{o.bin("go-a"), data, output}},
+				duckdb(o, "start"),
+				duckdb(o, "a"),
+				{name: "jq-a", job: "a", store: std, slow: true, args: []string{"sh", o.peer("jq/a.sh"), data, output}},
+				mr(o, "b", std),
+				duckdb(o, "b"),
+				mr(o, "c", std),
+				duckdb(o, "c"),
+				mr(o, "d", std),
+				duckdb(o, "d"),
+				mr(o, "m", std),
+				mr(o, "s", std),
+			}
+		},
+		claims: []claim{
+			cpuRatio("z", "floor").atMost(1.05),
+			cpuRatio("a", "floor").atMost(1.15),
+			cpuRatio("b", "floor").atMost(3.9),
+			cpuRatio("c", "floor").atMost(1.45),
+			cpuRatio("d", "floor").atMost(1.15),
+			cpuRatio("s", "floor").atMost(3.75),
+			cpuRatio("a", "go-a").atMost(1.05),
+			cpuRatio("duckdb-a", "a").without("duckdb-start").atLeast(2.8),
+			cpuRatio("duckdb-b", "b").without("duckdb-start").atLeast(8),
+			cpuRatio("duckdb-c", "c").without("duckdb-start").atLeast(2.2),
+			cpuRatio("duckdb-d", "d").without("duckdb-start").atLeast(1.5),
+			cpuRatio("jq-a", "a").atLeast(25),
+			largestMiB("a").atMost(64),
+			largestMiB("d").atMost(64),
+			treeMiB("b").atMost(600),
+		},
+	},
+	{
+		name: "small", about: "100,000 files of one record, as they are and after mr compact", rounds: 5,
+		contenders: func(o options) []*contender {
+			return []*contender{
+				floor(o, small),
+				mr(o, "a", small),
+				floor(o, compacted).called("floor-compact"),
+				mr(o, "a", compacted).called("a-compact"),
+			}
+		},
+		claims: []claim{
+			cpuRatio("a", "floor").atMost(1.25),
+			cpuRatio("a-compact", "floor-compact").atMost(1.15),
+		},
+	},
+	{
+		name: "skew", about: "200 files of which one has 80 %, and the same records in 200 even ones", rounds: 9,
+		contenders: func(o options) []*contender {
+			return []*contender{
+				floor(o, even),
+				mr(o, "a", even).called("a-even"),
+				mr(o, "a", skew),
+			}
+		},
+		claims: []claim{
+			wallRatio("a", "a-even").atMost(1.15),
+			cpuRatio("a", "a-even").atMost(1.15),
+		},
+	},
+	{
+		name: "gz", about: "the standard store in gzip files", rounds: 5,
+		contenders: func(o options) []*contender {
+			return []*contender{floor(o, gz), mr(o, "z", gz), mr(o, "a", gz)}
+		},
+		claims: []claim{cpuRatio("z", "floor"), cpuRatio("a", "floor")},
+	},
+	{
+		name: "scaling", about: "two workers against one", rounds: 3,
+		contenders: func(o options) []*contender {
+			var list []*contender
+			for _, job := range []string{"floor", "z", "a", "b", "c", "d", "m", "s"} {
+				for _, o.workers = range []int{1, 2} {
+					c := floor(o, std)
+					if job != "floor" {
+						c = mr(o, job, std)
+					}
+					list = append(list, c.called(fmt.Sprintf("%s.%d", job, o.workers)))
+				}
+			}
+			return list
+		},
+		claims: []claim{
+			speedup("z").atLeast(0.95), speedup("a").atLeast(0.95), speedup("b").atLeast(0.95), speedup("c").atLeast(0.95),
+			speedup("d").atLeast(0.95), speedup("m").atLeast(0.95), speedup("s").atLeast(0.95),
+		},
+	},
+	{
+		name: "start", about: "a job over a file of 1 KB, and finding the files that a filter selects", rounds: 25,
+		contenders: func(o options) []*contender {
+			return []*contender{
+				mr(o, "a", one),
+				mr(o, "z", one),
+				list(o, "ls-1", one, ""),
+				list(o, "ls-20", grid, "reason=idle-daily appName=app01 appUpdateChannel=beta appVersion=7.0 submission_date=20130105..20130106"),
+				list(o, "ls-date", grid, "submission_date=20130105"),
+				list(o, "ls-million", million, "reason=idle-daily appName=app11 appUpdateChannel=beta appVersion=7.0 appBuildID=20130104000000 submission_date=20130105"),
+			}
+		},
+		claims: []claim{
+			wallMS("a").atMost(20),
+			wallMS("ls-20").without("ls-1").atMost(5),
+			wallMS("ls-date").without("ls-1").atMost(40),
+			wallMS("ls-million").without("ls-1").atMost(30),
+		},
+	},
+	{
+		name: "big", about: "exact medians of values of 20 times the memory, and with memory to spare", rounds: 1,
+		contenders: func(o options) []*contender {
+			if o.memory == "" {
+				o.memory = "128MiB"
+			}
+			tight := mr(o, "m", big)
+			tight.proved, tight.slow = true, false
+			o.memory = ""
+			spare := mr(o, "m", big).called("m-spare")
+			spare.slow = false
+			return []*contender{spare, tight}
+		},
+		claims: []claim{
+			wallRatio("m", "m-spare").atMost(2),
+			treeMiB("m").atMost(128),
+		},
+	},
+}
+
+// contender is a program to measure.
+type contender struct {
+	name   string
+	job    string // those with the same job have the same answer
+	store  string // by its name
+	args   []string
+	env    []string
+	stdout bool // its standard output is the answer
+	slow   bool
+	proved bool // not only with -check
+	needs  func(o options, c *contender) error
+
+	data      string // directory of the store
+	verdict   string
+	rehearsal measurement
+	runs      []measurement
+}
+
+// Parts of a contender's arguments that stand for the store's directory and the name of the output file.
+const (
+	data   = "{data}"
+	output = "{output}"
+)
+
+// ready makes what the contender needs.
+func (c *contender) ready(o options) (err error) {
+	if c.data, err = ensureStore(o, c.store); err != nil {
+		return err
+	}
+	if c.needs != nil {
+		return c.needs(o, c)
+	}
+	return nil
+}
+
+func (c *contender) called(name string) *contender {
+	c.name = name
+	return c
+}
+
+// peer is the name of a file of the peers.
+func (o options) peer(name string) string {
+	return filepath.Join(o.root, ".ci", "bench", "peers", name)
+}
+
+// floor decompresses every file of a store.
+func floor(o options, store string) *contender {
+	pattern, program := "*.zst", "zstd -dcq"
+	if store == gz {
+		pattern, program = "*.gz", "gzip -dc"
+	}
+	command := fmt.Sprintf("find '%s' -name '%s' | xargs -P%d -n100 %s >/dev/null", data, pattern, o.workers, program)
+	return &contender{name: "floor", job: "floor", store: store, args: []string{"sh", "-c", command}}
+}
+
+func mr(o options, job, store string) *contender {
+	args := []string{o.bin("mr"), "run", "--data", data, "--workers", strconv.Itoa(o.workers), "--output", output}
+	if o.memory != "" {
+		args = append(args, "--memory", o.memory)
+	}
+	return &contender{name: job, job: job, store: store, args: append(args, o.bin(job)), slow: job == "m"}
+}
+
+// list is mr ls.
+func list(o options, name, store, filter string) *contender {
+	args := []string{o.bin("mr"), "ls", "--data", data, "--filter", filter}
+	if filter == "" {
+		args = args[:len(args)-2]
+	}
+	return &contender{name: name, job: name, store: store, args: args, stdout: true}
+}
+
+func duckdb(o options, job string) *contender {
+	return &contender{
+		name: "duckdb-" + job, job: strings.Replace(job, "start", "z", 1), store: std, slow: job == "b",
+		args: []string{"python3", o.peer("duckdb/duckdb_jobs.py"), job, data, output},
+		needs: func(o options, c *contender) error {
+			dir, err := ensurePyPI(o, "duckdb=="+duckdbVersion)
+			c.env = []string{"PYTHONPATH=" + dir}
+			return err
+		},
+	}
+}
