@@ -22,7 +22,8 @@ type Definition struct {
 
 	once     sync.Once
 	ranges   []int64
-	identity bool // bucket i has the lower bound i
+	identity bool   // bucket i has the lower bound i
+	head     []byte // what the text of a usual histogram begins with
 }
 
 // A DefinitionError says why the definition of one histogram cannot be used.

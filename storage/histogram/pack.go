@@ -22,6 +22,9 @@ import (
 // Pack may be called by several goroutines. It allocates if dst has no room, if there is an error, or for the counts of
 // more than 128 buckets if they are not in order.
 func (d *Definition) Pack(dst, raw []byte) ([]byte, error) {
+	if packed := d.packUsual(dst, raw); packed != nil {
+		return packed, nil
+	}
 	p := packer{d: d, ranges: d.Ranges(), b: raw, dst: dst, start: len(dst)}
 	if err := p.histogram(); err != nil {
 		return dst, err

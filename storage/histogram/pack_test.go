@@ -152,6 +152,7 @@ func TestPackAllocates(t *testing.T) {
 // FuzzPack: whatever is packed is an array for a record, as long as it should be, and unpacks.
 func FuzzPack(f *testing.F) {
 	f.Add([]byte(`{"range":[1,100],"bucket_count":5,"histogram_type":0,"values":{"0":1,"1":2,"5":30,"22":0},"sum":77,"log_sum":4.25}`))
+	f.Add([]byte(`{"range":[1,100],"bucket_count":5,"histogram_type":0,"values":{"1":1234567,"100":0},"sum":-7.5e3,"sum_squares_lo":1}`))
 	f.Add([]byte(`{"values":{"22":0,"5":-0,"1":2,"0":123456789012345678901234567890},"sum":null,"log_sum":"\u00e9é","sum_squares_lo":[1, 2]}`))
 	f.Add([]byte(`{"v\u0061lues":{"1":1.5}} `))
 	f.Add([]byte(`[0,1,0,-7,0,12,null,{"a":[1]},-1,"x"]`))
@@ -162,6 +163,12 @@ func FuzzPack(f *testing.F) {
 		}
 		dst, err := d.Pack(nil, raw)
 		e, ok := errors.AsType[*histogram.PackError](err)
+		// A blank in front means nothing, but that it is not as browsers write it.
+		blank, err2 := d.Pack(nil, append([]byte{' '}, raw...))
+		e2, ok2 := errors.AsType[*histogram.PackError](err2)
+		if !bytes.Equal(dst, blank) || ok != ok2 || ok && e.Fault != e2.Fault {
+			t.Fatalf("%q becomes %q, %v, but %q, %v with a blank in front", raw, dst, err, blank, err2)
+		}
 		if err != nil && (!ok || e.Error() == "" || e.Fault.String() == "") {
 			t.Fatalf("error %#v", err)
 		}

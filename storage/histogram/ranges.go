@@ -18,6 +18,7 @@ func (d *Definition) computeRanges() {
 	} else {
 		d.ranges = linear(d.Low, d.High, int(d.Buckets))
 	}
+	d.head = d.usualHead()
 	d.identity = true
 	for i, b := range d.ranges {
 		d.identity = d.identity && b == int64(i)

@@ -1,17 +1,14 @@
 package histogram
 
-import (
-	"fmt"
-	"strconv"
-)
+import "strconv"
 
 // Unpack appends to dst the histogram that Pack makes packed of: the JSON object that a browser sends, with the buckets that
 // have a count, and without the summary values that are -1. All numbers keep their digits. The error is a *PackError, with
 // FaultBucketCount if the array has another length; dst is then returned as it was.
 func (d *Definition) Unpack(dst, packed []byte) ([]byte, error) {
 	start := len(dst)
-	dst = fmt.Appendf(dst, `{"range":[%d,%d],"bucket_count":%d,"histogram_type":%d,"values":{`, d.Low, d.High, d.Buckets, d.code())
 	p := packer{d: d, ranges: d.Ranges(), b: packed}
+	dst = append(dst, d.head...)
 	n, first := 0, true
 	i, more := enter(packed, skipBlanks(packed, 0), '[')
 	for ; more; n++ {
@@ -39,8 +36,7 @@ func (d *Definition) Unpack(dst, packed []byte) ([]byte, error) {
 			fallthrough
 		case summary < summaryLen:
 			if string(text) != "-1" {
-				dst = append(append(dst, `,"`...), summaryNames[summary]...)
-				dst = append(append(dst, `":`...), text...)
+				dst = append(append(dst, summaryStarts[summary]...), text...)
 			}
 		}
 		from = i
@@ -58,5 +54,3 @@ func (d *Definition) Unpack(dst, packed []byte) ([]byte, error) {
 	}
 	return append(dst, '}'), nil
 }
-
-var summaryNames = [summaryLen]string{"sum", "log_sum", "log_sum_squares", "sum_squares_lo", "sum_squares_hi"}

@@ -4,12 +4,16 @@ import (
 	"bytes"
 	"hash/maphash"
 	"math/bits"
+
+	"github.com/telemetry-mr/mr/storage/histogram"
 )
 
 // Bounds of what a ping may be: how deep objects and arrays nest, and the members of all objects that one value is in.
 const (
 	maxDepth   = 512
 	maxMembers = 1 << 17
+
+	maxUsual = 64 << 10 // bytes of a histogram whose members are not counted
 )
 
 // A normaliser brings JSON text into the form that is stored: checked from end to end, without blanks, in ASCII, each string
@@ -154,6 +158,9 @@ func (n *normaliser) value(i, depth int) int {
 			return n.fail("nested too deeply", i)
 		}
 		if c == '{' {
+			if end := n.usual(i, depth); end > 0 {
+				return end
+			}
 			return n.checkObject(i, depth+1)
 		}
 		return n.checkArray(i, depth+1)
@@ -164,6 +171,18 @@ func (n *normaliser) value(i, depth int) int {
 		}
 	}
 	return n.fail("no value", i)
+}
+
+// usual returns the place behind the histogram at i, which is in its normal form already, if it is one as most of them are; else 0.
+func (n *normaliser) usual(i, depth int) int {
+	if depth+2 > maxDepth { // there are objects in it
+		return 0
+	}
+	size := histogram.Usual(n.src[i:min(i+maxUsual, len(n.src))])
+	if size == 0 {
+		return 0
+	}
+	return i + size
 }
 
 func (n *normaliser) checkArray(i, depth int) int {
