@@ -340,13 +340,14 @@ func (a *Array) addBinary(b []byte) {
 func (s *sums) addEntries(entries []byte) {
 	ints := s.ints
 	k := 0
-	for i := 0; i+1 < len(entries); {
+	for i := 0; i+1 < len(entries); k++ {
 		k += int(entries[i])
 		n := int64(entries[i+1]) - bias
-		i += 2
 		if n >= codeInt16-bias {
-			n, i = s.addWide(k, entries, i-1)
+			i = s.addWide(k, entries, i+1)
+			continue
 		}
+		i += 2
 		old := ints[k]
 		total := old + n
 		if (old^total)&(n^total) < 0 {
@@ -354,23 +355,21 @@ func (s *sums) addEntries(entries []byte) {
 		} else {
 			ints[k] = total
 		}
-		k++
 	}
 }
 
-// addWide adds element k, whose code is at i, unless it is an integer, which it
-// returns.
-func (s *sums) addWide(k int, entries []byte, i int) (n int64, end int) {
+// addWide adds element k, whose code is at i, and returns where it ends.
+func (s *sums) addWide(k int, entries []byte, i int) (end int) {
 	v, end := element(entries, i)
 	switch v.kind {
+	case kindInt:
+		s.addInt(k, v.n)
 	case kindFloat:
 		s.float(k).Add(v.x)
-		return 0, end
 	case kindSum:
 		var sum exact.Sum
 		_ = sum.UnmarshalBinary(entries[end-int(v.n) : end]) // check has tried it
 		s.float(k).AddSum(sum)
-		return 0, end
 	}
-	return v.n, end
+	return end
 }

@@ -320,6 +320,30 @@ func TestOverflow(t *testing.T) {
 	}
 }
 
+// TestSmallOverflow: small counts carry a large one beyond int64, however it came
+// about.
+func TestSmallOverflow(t *testing.T) {
+	large := parse(t, "[9223372036854775800,0,-9223372036854775800]")
+	var sum, back histogram.Array
+	histogram.Add(&sum, parse(t, "[0,1,0]"))
+	histogram.Add(&sum, large)
+	if err := back.UnmarshalBinary(binaryOf(t, sum)); err != nil {
+		t.Fatal(err)
+	}
+	for how, a := range map[string]histogram.Array{"sum": sum, "clone": sum.Clone(), "from binary": back} {
+		for range 2 {
+			histogram.Add(&a, parse(t, "[9,1,-9]"))
+		}
+		if got, want := a.String(), "[9223372036854776000,3,-9223372036854776000]"; got != want { // rounded
+			t.Errorf("%s: %s, want %s", how, got, want)
+		}
+		histogram.Add(&a, parse(t, "[-18,-3,18]"))
+		if got, want := a.String(), large.String(); got != want {
+			t.Errorf("%s, and back: %s, want %s", how, got, want)
+		}
+	}
+}
+
 // TestBinaryForms: each number and each run of zeros comes back from the binary
 // form, in which equal arrays are equal however they came about.
 func TestBinaryForms(t *testing.T) {

@@ -67,7 +67,12 @@ func parsedEntry(b []byte, i int) (k int, v value, end int) {
 func (a *Array) addParsed(b []byte) {
 	s := a.sumsFor(parsedLen(b))
 	s.n++
-	for i := addSmall(s.ints, b, parsedHead); i < len(b); i = addSmall(s.ints, b, i) {
+	for i := parsedHead; i < len(b); {
+		if s.near() {
+			if i = addSmall(s.ints, b, i); i == len(b) {
+				break
+			}
+		}
 		var k int
 		var v value
 		if k, v, i = parsedEntry(b, i); v.kind == kindFloat {
@@ -78,21 +83,26 @@ func (a *Array) addParsed(b []byte) {
 	}
 }
 
-// addSmall adds the elements whose entries begin at i, up to one in 8 bytes or one
-// that overflows, and returns where that begins.
+// addSmall adds the elements whose entries begin at i, up to one in 8 bytes, to
+// ints that are near. It returns where that begins.
 func addSmall(ints []int64, b []byte, i int) int {
+	for i+8 <= len(b) {
+		two := binary.LittleEndian.Uint64(b[i : i+8 : i+8])
+		j, k := int(two>>16&0xffff), int(two>>48)
+		if j >= len(ints) || k >= len(ints) { // the highest bit of an index is set, or this is no entry
+			break
+		}
+		ints[j] += int64(int16(two))
+		ints[k] += int64(int16(two >> 32))
+		i += 8
+	}
 	for i+4 <= len(b) {
 		e := binary.LittleEndian.Uint32(b[i : i+4 : i+4])
-		k, n := int(e>>16), int64(int16(e))
-		if k >= len(ints) { // the highest bit of the index is set
+		k := int(e >> 16)
+		if k >= len(ints) {
 			break
 		}
-		old := ints[k]
-		total := old + n
-		if (old^total)&(n^total) < 0 {
-			break
-		}
-		ints[k] = total
+		ints[k] += int64(int16(e))
 		i += 4
 	}
 	return i

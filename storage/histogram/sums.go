@@ -10,6 +10,7 @@ import (
 // total of its int and its float, if it has one.
 type sums struct {
 	n      int64
+	far    bool // an int may be beyond farInt
 	ints   []int64
 	floats []float // by index; starts in room
 	next   *sums   // for the next larger length
@@ -61,35 +62,8 @@ func (a *Array) sumsFor(n int) *sums {
 	return *at
 }
 
-// newSums returns sums for arrays of n elements, in one piece of memory for the
-// usual lengths.
 func newSums(n int) *sums {
-	var s *sums
-	switch {
-	case n <= 16:
-		all := new(struct {
-			sums
-			ints [16]int64
-		})
-		s = &all.sums
-		s.ints = all.ints[:n:n]
-	case n <= 32:
-		all := new(struct {
-			sums
-			ints [32]int64
-		})
-		s = &all.sums
-		s.ints = all.ints[:n:n]
-	case n <= 64:
-		all := new(struct {
-			sums
-			ints [64]int64
-		})
-		s = &all.sums
-		s.ints = all.ints[:n:n]
-	default:
-		s = &sums{ints: make([]int64, n)}
-	}
+	s := &sums{ints: make([]int64, n)}
 	s.floats = s.room[:0]
 	return s
 }
@@ -100,7 +74,7 @@ func (s *sums) clone() *sums {
 	if s == nil {
 		return nil
 	}
-	c := &sums{n: s.n, ints: slices.Clone(s.ints), next: s.next.clone()}
+	c := &sums{n: s.n, far: s.far, ints: slices.Clone(s.ints), next: s.next.clone()}
 	c.floats = append(c.room[:0], s.floats...)
 	for i := range c.floats {
 		c.floats[i].sum = c.floats[i].sum.Clone()
@@ -123,6 +97,12 @@ func (s *sums) addSums(from *sums) {
 	}
 }
 
+// near reports whether no int overflows when it gets another int16. One that was
+// not beyond farInt has got n of them since, at the most.
+func (s *sums) near() bool { return !s.far && s.n < 1<<40 }
+
+const farInt = 1 << 62
+
 // addInt adds n to element i.
 func (s *sums) addInt(i int, n int64) {
 	old := s.ints[i]
@@ -132,6 +112,7 @@ func (s *sums) addInt(i int, n int64) {
 		total = n
 	}
 	s.ints[i] = total
+	s.far = s.far || total > farInt || total < -farInt
 }
 
 // float returns the float of element i, which it makes if there is none.
