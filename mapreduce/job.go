@@ -5,6 +5,7 @@ import (
 	"iter"
 
 	"github.com/telemetry-mr/mr/mapreduce/internal/keys"
+	"github.com/telemetry-mr/mr/mapreduce/internal/shuffle"
 	"github.com/telemetry-mr/mr/storage"
 )
 
@@ -52,8 +53,8 @@ func (j *Job[K, V]) mapOnly() bool { return j.Combine == nil && j.Reduce == nil 
 // An Emitter takes what Map makes of one record. It is valid during the call of Map only, in the goroutine of the call.
 type Emitter[K comparable, V any] struct {
 	codec  *keys.Codec[K]
-	open   bool // in a call of Map
-	key    K    // of the pair at hand, here so that Emit allocates nothing
+	memo   *keys.Memo[K, shuffle.Place] // of the keys in the table; nil if there is none
+	open   bool                         // in a call of Map
 	keys   []byte
 	pairs  []pair[V]
 	skip   string
@@ -62,7 +63,8 @@ type Emitter[K comparable, V any] struct {
 }
 
 type pair[V any] struct {
-	end   int // of the key in Emitter.keys
+	end   int   // of the key in Emitter.keys, where it has no place in the table yet
+	note  int32 // of the key in Emitter.memo, or -1
 	value V
 }
 
@@ -85,13 +87,22 @@ func (e *Emitter[K, V]) check() {
 // value may borrow from the record; it must not be changed before Map returns.
 func (e *Emitter[K, V]) Emit(key K, value V) {
 	e.check()
-	e.key = key
+	note := int32(-1)
+	if e.memo != nil {
+		note = e.memo.Find(&key)
+	}
+	if note < 0 || *e.memo.Of(note) == 0 {
+		e.appendKey(&key)
+	}
+	e.pairs = append(e.pairs, pair[V]{len(e.keys), note, value})
+}
+
+func (e *Emitter[K, V]) appendKey(key *K) {
 	start := len(e.keys)
-	e.keys = e.codec.Append(e.keys, &e.key)
+	e.keys = e.codec.Append(e.keys, key)
 	if n := len(e.keys) - start; n > maxKey {
 		panic(fmt.Sprintf("a key of %d bytes is longer than 1 MiB", n))
 	}
-	e.pairs = append(e.pairs, pair[V]{len(e.keys), value})
 }
 
 // Skip says that the record is left out on purpose: it is counted under reason, and pairs emitted for it do not count.
@@ -119,6 +130,9 @@ func (e *Emitter[K, V]) Count(name string, n int64) {
 func (e *Emitter[K, V]) reset() {
 	if cap(e.keys) > 1<<20 { // one record emitted much
 		e.keys, e.pairs = nil, nil
+	}
+	if e.memo != nil {
+		e.memo.Turn()
 	}
 	e.keys, e.pairs, e.counts, e.skip, e.skips = e.keys[:0], e.pairs[:0], e.counts[:0], "", false
 }

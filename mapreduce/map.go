@@ -7,11 +7,11 @@ import (
 	"hash"
 	"hash/crc32"
 	"io/fs"
-	"path/filepath"
 	"runtime"
 	"runtime/metrics"
 	"slices"
 
+	"github.com/telemetry-mr/mr/mapreduce/internal/keys"
 	"github.com/telemetry-mr/mr/mapreduce/internal/shuffle"
 	"github.com/telemetry-mr/mr/mapreduce/internal/worker"
 	"github.com/telemetry-mr/mr/storage"
@@ -25,7 +25,8 @@ type mapTask[K comparable, V any] struct {
 	rows       *Rows           // of a map-only job
 	quarantine *quarantinePart // nil if bad records are not to be kept
 	key        K               // of a row
-	cells      []any           // of a row
+	scratch    []byte
+	cells      []any // of a row
 	result     worker.MapResult
 	counters   worker.Counters
 
@@ -74,6 +75,11 @@ func (t *mapTask[K, V]) open() error {
 		t.rows, err = t.createRows(t.task.Dir)
 		return err
 	}
+	if t.memo == nil {
+		t.memo = keys.NewMemo[K, shuffle.Place]()
+	}
+	t.memo.Forget()
+	t.out.memo = t.memo
 	if t.table == nil {
 		if !t.values.PointerFree() {
 			runtime.GC()
@@ -365,80 +371,6 @@ func (t *mapTask[K, V]) badRecord(r *storage.Reader, in *worker.File, rec storag
 	if t.quarantine != nil {
 		return t.quarantine.add(b, rec, in.Part.Start+r.Counts().Bytes-b.Offset)
 	}
-	return nil
-}
-
-// take moves the record's pairs to the table.
-func (t *mapTask[K, V]) take() (err error) {
-	defer recovered(&err) // of Combine and of V's own methods
-	limit := t.runBytes()
-	start := 0
-	for i := range t.out.pairs {
-		p := &t.out.pairs[i]
-		if err := t.table.Add(t.out.keys[start:p.end], &p.value); err != nil {
-			return err
-		}
-		start = p.end
-		if t.table.Size() >= limit {
-			if err := t.spill(); err != nil {
-				return err
-			}
-		}
-	}
-	if t.job.Combine != nil && !t.values.PointerFree() && t.overMemory() {
-		return t.spill()
-	}
-	return nil
-}
-
-// overMemory reports whether what V's pointers lead to, which the table cannot see, fills more than half of the memory
-// that the job leaves. The live heap is known from the last collection: after a spill, only the next one tells.
-func (t *mapTask[K, V]) overMemory() bool {
-	if t.setup.MemoryBytes == 0 || t.table.Len() == 0 || t.mapped%16 != 0 {
-		return false
-	}
-	metrics.Read(t.heap)
-	live, cycles := int64(t.heap[0].Value.Uint64()), t.heap[1].Value.Uint64()
-	if cycles == t.cycles {
-		return false
-	}
-	t.cycles = cycles
-	return live-t.baseBytes > max(t.setup.MemoryBytes-t.baseBytes, t.setup.MemoryBytes/4)/2
-}
-
-// spill writes the table to a run and empties it.
-func (t *mapTask[K, V]) spill() error {
-	pairs := t.table.Pairs()
-	if pairs == 0 {
-		return nil
-	}
-	w, err := shuffle.CreateRun(filepath.Join(t.task.Dir, fmt.Sprintf("%05d.run", len(t.result.Runs))))
-	if err != nil {
-		return err
-	}
-	defer w.Close()
-	if err := t.table.WriteTo(w); err != nil {
-		return err
-	}
-	run, err := w.Commit()
-	if err != nil {
-		return err
-	}
-	for i, s := range run.Samples {
-		n, err := t.keys.GroupLen(s)
-		if err != nil {
-			return err
-		}
-		run.Samples[i] = s[:n]
-	}
-	metrics.Read(t.heap)
-	t.cycles = t.heap[1].Value.Uint64()
-	t.spilled += run.Pairs
-	t.combined += pairs - run.Pairs
-	t.result.Runs = append(t.result.Runs, worker.Run{
-		Path: run.Path, Bytes: run.Bytes, Pairs: run.Pairs,
-		Samples: run.Samples, SampleBytes: run.Bytes / int64(max(len(run.Samples), 1)),
-	})
 	return nil
 }
 

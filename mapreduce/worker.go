@@ -24,7 +24,8 @@ type jobWorker[K comparable, V any] struct {
 	tree   *storage.Tree
 	format Format
 	names  []string          // of the cells of a row, if they are known
-	table  *shuffle.Table[V] // kept from task to task for its memory
+	table  *shuffle.Table[V] // kept from task to task for its memory, as is
+	memo   *keys.Memo[K, shuffle.Place]
 
 	profiler *profiler // nil if no profiles are wanted
 	mark     *worker.Mark

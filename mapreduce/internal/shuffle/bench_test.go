@@ -42,7 +42,7 @@ func appendInt(dst []byte, v *int) ([]byte, error) { return binary.AppendVarint(
 func fill(b *testing.B, t *shuffle.Table[int], keys [][]byte) {
 	v := 1
 	for _, key := range keys {
-		if err := t.Add(key, &v); err != nil {
+		if _, err := t.Add(key, &v); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -80,7 +80,7 @@ func BenchmarkAddHit(b *testing.B) {
 		b.ReportAllocs()
 		n, v := 0, 1
 		for b.Loop() {
-			if err := t.Add(keys[n], &v); err != nil {
+			if _, err := t.Add(keys[n], &v); err != nil {
 				b.Fatal(err)
 			}
 			if n++; n == len(keys) {
@@ -99,7 +99,7 @@ func BenchmarkAddMiss(b *testing.B) {
 		b.ReportAllocs()
 		n, v := 0, 1
 		for b.Loop() {
-			if err := t.Add(keys[n], &v); err != nil {
+			if _, err := t.Add(keys[n], &v); err != nil {
 				b.Fatal(err)
 			}
 			if n++; n == len(keys) {

@@ -103,7 +103,7 @@ func TestMergeOfLongGroups(t *testing.T) {
 		for i := range 40_000 {
 			k := []string{"a\x00\x01", "long\x00\x01", "long\x00\x01", "long\x00\x01", "z\x00\x01"}[i%5]
 			v := fmt.Appendf(nil, "%d value %d", r, i)
-			if err := table.Add([]byte(k), &v); err != nil {
+			if _, err := table.Add([]byte(k), &v); err != nil {
 				t.Fatal(err)
 			}
 			want.add(k, string(v))

@@ -64,7 +64,7 @@ func (t *Table[V]) agree(items []sortItem, depth int) int {
 	return len(first)
 }
 
-func (t *Table[V]) itemKey(item sortItem) []byte { return t.key((*entry)(t.arena.at(item.entry))) }
+func (t *Table[V]) itemKey(item sortItem) []byte { return t.key(t.entry(item.entry)) }
 
 // window returns the first eight bytes of key as a number that orders as they do; a shorter key is filled up with zeros.
 func window(key []byte) uint64 {

@@ -23,6 +23,10 @@ type Table[V any] struct {
 	scratch []byte
 }
 
+// A Place is where a table has what it gathers of a key, until the table is emptied. It is never 0. With Combine it is the
+// entry's number, counted from one, else the entry's ref.
+type Place uint32
+
 // A TableJob is what a table needs to know of values.
 type TableJob[V any] struct {
 	Combine func(acc *V, v V) // nil keeps every value
@@ -83,32 +87,44 @@ func (t *Table[V]) Size() int64 {
 	return t.arena.used + int64(len(t.entries))*int64(perKey)
 }
 
-// Add adds a pair. key is copied; v is combined, cloned or encoded before Add returns. After an error, or a panic of the
-// job's functions, the table is good for Reset alone.
-func (t *Table[V]) Add(key []byte, v *V) error {
-	e, found, err := t.find(key)
+// Add adds a pair and returns the place of its key. key is copied; v is combined, cloned or encoded before Add returns.
+// After an error, or a panic of the job's functions, the table is good for Reset alone.
+func (t *Table[V]) Add(key []byte, v *V) (Place, error) {
+	r, found, err := t.find(key)
 	if err != nil {
-		return err
+		return 0, err
+	}
+	if t.job.Combine == nil {
+		return Place(r), t.AddAt(Place(r), v)
+	}
+	p := Place(t.entry(r).n + 1)
+	if found {
+		return p, t.AddAt(p, v)
 	}
 	t.pairs++
-	if t.job.Combine == nil {
-		return t.push(e, v)
-	}
-	if found {
-		t.job.Combine(t.acc(e), *v)
-		return nil
-	}
-	if int(e.n/accBlock) == len(t.accs) {
+	if int(p-1)/accBlock == len(t.accs) {
 		t.accs = append(t.accs, make([]V, accBlock))
 	}
-	*t.acc(e) = t.job.Clone(*v)
+	*t.acc(p) = t.job.Clone(*v)
+	return p, nil
+}
+
+// AddAt is Add for a key whose place is known.
+func (t *Table[V]) AddAt(p Place, v *V) error {
+	t.pairs++
+	if t.job.Combine == nil {
+		return t.push(t.entry(ref(p)), v)
+	}
+	t.job.Combine(t.acc(p), *v)
 	return nil
 }
 
-func (t *Table[V]) acc(e *entry) *V { return &t.accs[e.n/accBlock][e.n%accBlock] }
+func (t *Table[V]) entry(r ref) *entry { return (*entry)(t.arena.at(r)) }
+
+func (t *Table[V]) acc(p Place) *V { return &t.accs[(p-1)/accBlock][(p-1)%accBlock] }
 
 // find returns the entry of key, which it adds if it is new.
-func (t *Table[V]) find(key []byte) (e *entry, found bool, err error) {
+func (t *Table[V]) find(key []byte) (r ref, found bool, err error) {
 	hash := uint32(maphash.Bytes(t.seed, key))
 	mask := uint32(len(t.slots) - 1)
 	for i := hash & mask; ; i = (i + 1) & mask {
@@ -117,26 +133,24 @@ func (t *Table[V]) find(key []byte) (e *entry, found bool, err error) {
 			break
 		}
 		if s.hash == hash {
-			e := (*entry)(t.arena.at(s.entry))
-			if string(t.key(e)) == string(key) {
-				return e, true, nil
+			if string(t.key(t.entry(s.entry))) == string(key) {
+				return s.entry, true, nil
 			}
 		}
 	}
-	e, err = t.insert(hash, key)
-	return e, false, err
+	r, err = t.insert(hash, key)
+	return r, false, err
 }
 
-func (t *Table[V]) insert(hash uint32, key []byte) (*entry, error) {
+func (t *Table[V]) insert(hash uint32, key []byte) (ref, error) {
 	if len(key) > maxBytes {
-		return nil, fmt.Errorf("a key of %d bytes is too long", len(key))
+		return 0, fmt.Errorf("a key of %d bytes is too long", len(key))
 	}
 	if len(t.entries)+1 > len(t.slots)*3/4 {
 		t.grow()
 	}
 	r := t.arena.alloc(int(t.keyAt) + len(key))
-	p := t.arena.at(r)
-	e := (*entry)(p)
+	e := t.entry(r)
 	e.keyLen, e.n = uint32(len(key)), uint32(len(t.entries))
 	if t.job.Combine == nil {
 		e.n, *listOf(e) = 0, list{}
@@ -144,7 +158,7 @@ func (t *Table[V]) insert(hash uint32, key []byte) (*entry, error) {
 	copy(t.key(e), key)
 	t.place(slot{hash: hash, entry: r})
 	t.entries = append(t.entries, r)
-	return e, nil
+	return r, nil
 }
 
 func (t *Table[V]) place(s slot) {
@@ -171,7 +185,7 @@ func (t *Table[V]) key(e *entry) []byte { return bytesAt(unsafe.Pointer(e), t.ke
 // WriteTo writes the table's pairs to a run, in key order, and empties the table. After an error it is as it was.
 func (t *Table[V]) WriteTo(w *RunWriter) error {
 	for _, item := range t.sorted() {
-		e := (*entry)(t.arena.at(item.entry))
+		e := t.entry(item.entry)
 		var err error
 		if t.job.Combine != nil {
 			err = t.writeAcc(w, e)
@@ -187,7 +201,7 @@ func (t *Table[V]) WriteTo(w *RunWriter) error {
 }
 
 func (t *Table[V]) writeAcc(w *RunWriter, e *entry) error {
-	if err := t.encode(e, t.acc(e)); err != nil {
+	if err := t.encode(e, t.acc(Place(e.n+1))); err != nil {
 		return err
 	}
 	return w.addValue(t.key(e), t.scratch)

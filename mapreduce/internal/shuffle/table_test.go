@@ -76,7 +76,7 @@ func fillTable(t *rapid.T, table *shuffle.Table[[]byte], keys []string, value fu
 		k, v := rapid.SampledFrom(keys).Draw(t, "key"), value(t)
 		for range rapid.SampledFrom([]int{1, 1, 1, 2, 100}).Draw(t, "times") {
 			key, buf = append(key[:0], k...), append(buf[:0], v...)
-			if err := table.Add(key, &buf); err != nil {
+			if _, err := table.Add(key, &buf); err != nil {
 				t.Fatal(err)
 			}
 			clear(key)
@@ -116,7 +116,7 @@ func TestTableOfManyKeys(t *testing.T) {
 			for i := range 20_000 {
 				key := fmt.Sprintf("%s%x\x00\x01", strings.Repeat("k", prefix), i*7919%20_000)
 				v := fmt.Appendf(nil, "%d/%d", round, i)
-				if err := table.Add([]byte(key), &v); err != nil {
+				if _, err := table.Add([]byte(key), &v); err != nil {
 					t.Fatal(err)
 				}
 				want.add(key, string(v))
@@ -152,7 +152,7 @@ func TestTableSizeIsMemory(t *testing.T) {
 			for range c.per {
 				for k := range c.keys {
 					binary.BigEndian.PutUint64(key, uint64(k))
-					if err := table.Add(key, &v); err != nil {
+					if _, err := table.Add(key, &v); err != nil {
 						t.Fatal(err)
 					}
 				}
@@ -181,7 +181,7 @@ func TestTableErrors(t *testing.T) {
 	fails := func([]byte, *int) ([]byte, error) { return nil, broken }
 	one := 1
 	lists := shuffle.NewTable(shuffle.TableJob[int]{Append: fails})
-	if err := lists.Add([]byte("k"), &one); !errors.Is(err, broken) {
+	if _, err := lists.Add([]byte("k"), &one); !errors.Is(err, broken) {
 		t.Errorf("Add: %v, want %v", err, broken)
 	}
 	lists.Reset()
@@ -194,7 +194,7 @@ func TestTableErrors(t *testing.T) {
 		Clone:   func(v int) int { return v },
 		Append:  fails,
 	})
-	if err := sums.Add([]byte("k"), &one); err != nil {
+	if _, err := sums.Add([]byte("k"), &one); err != nil {
 		t.Fatal(err)
 	}
 	w, err := shuffle.CreateRun(filepath.Join(t.TempDir(), "r.run"))
@@ -224,12 +224,12 @@ func TestTableAfterPanic(t *testing.T) {
 	seven := 7
 	func() {
 		defer func() { _ = recover() }()
-		_ = table.Add([]byte("k"), &seven)
+		_, _ = table.Add([]byte("k"), &seven)
 	}()
 	table.Reset()
 	bad = false
 	for range 2 {
-		if err := table.Add([]byte("l"), &seven); err != nil {
+		if _, err := table.Add([]byte("l"), &seven); err != nil {
 			t.Fatal(err)
 		}
 	}
