@@ -7,6 +7,7 @@ import (
 	"io"
 
 	"github.com/telemetry-mr/mr/storage"
+	"github.com/telemetry-mr/mr/storage/rawlog/internal/inflate"
 )
 
 // ErrTooLarge is the error of a payload that is larger than the Inflater allows.
@@ -16,9 +17,10 @@ var ErrTooLarge = errors.New("payload is too large")
 type Inflater struct {
 	Max int // most bytes of a payload, compressed or not; default 16 MiB
 
-	zip storage.GzipReader
-	src bytes.Reader
-	buf bytes.Buffer
+	usual inflate.Decoder
+	zip   storage.GzipReader // for what is not usual
+	src   bytes.Reader
+	text  []byte
 }
 
 func (d *Inflater) max() int {
@@ -37,19 +39,24 @@ func (d *Inflater) Payload(data []byte) ([]byte, error) {
 		}
 		return data, nil
 	}
+	var ok bool
+	if d.text, ok = d.usual.Gunzip(d.text, data, d.max()); ok {
+		return d.text, nil
+	}
 	d.src.Reset(data)
 	if err := d.zip.Reset(&d.src); err != nil {
 		return nil, fmt.Errorf("decompressing payload: %w", err)
 	}
-	d.buf.Reset()
-	n, err := d.buf.ReadFrom(io.LimitReader(&d.zip, int64(d.max())+1))
+	buf := bytes.NewBuffer(d.text[:0])
+	n, err := buf.ReadFrom(io.LimitReader(&d.zip, int64(d.max())+1))
+	d.text = buf.Bytes()
 	if err != nil {
 		return nil, fmt.Errorf("decompressing payload: %w", err)
 	}
 	if n > int64(d.max()) {
 		return nil, fmt.Errorf("%w: it decompresses to more than %d bytes", ErrTooLarge, d.max())
 	}
-	return d.buf.Bytes(), nil
+	return d.text, nil
 }
 
 func isGzip(data []byte) bool { return len(data) > 1 && data[0] == 0x1f && data[1] == 0x8b }
