@@ -147,7 +147,7 @@ decode:
 		if bits, n, pos = refill(bits, n, in, pos); n < 56 || end > size {
 			return false
 		}
-		e := d.litTable[bits&(1<<litBits-1)]
+		e := uint64(d.litTable[bits&(1<<litBits-1)])
 		for e&isLiteral != 0 {
 			out[end] = byte(e >> valueShift)
 			end++
@@ -156,12 +156,12 @@ decode:
 			if n < maxLength {
 				continue decode
 			}
-			e = d.litTable[bits&(1<<litBits-1)]
+			e = uint64(d.litTable[bits&(1<<litBits-1)])
 		}
 		if e&isTable != 0 {
 			bits >>= litBits
 			n -= litBits
-			e = d.litTable[(e>>valueShift+uint32(bits)&(1<<(e&bitsMask)-1))%litSize]
+			e = uint64(d.litTable[(e>>valueShift+bits&(1<<(e&bitsMask)-1))%litSize])
 			if e&isLiteral != 0 {
 				out[end] = byte(e >> valueShift)
 				end++
@@ -177,22 +177,22 @@ decode:
 			}
 			return false
 		}
-		length := int(e>>valueShift + uint32(bits)&(1<<(e&bitsMask)-1)>>(e>>codeShift&15))
+		length := int(e>>valueShift + bits&(1<<(e&bitsMask)-1)>>(e>>codeShift&15))
 		bits >>= e & bitsMask
 		n -= uint(e & bitsMask)
 		if bits, n, pos = refill(bits, n, in, pos); n < 56 {
 			return false
 		}
-		e = d.distTable[bits&(1<<distBits-1)]
+		e = uint64(d.distTable[bits&(1<<distBits-1)])
 		if e&isTable != 0 {
 			bits >>= distBits
 			n -= distBits
-			e = d.distTable[(e>>valueShift+uint32(bits)&(1<<(e&bitsMask)-1))%distSize]
+			e = uint64(d.distTable[(e>>valueShift+bits&(1<<(e&bitsMask)-1))%distSize])
 		}
 		if e&isOther != 0 {
 			return false
 		}
-		from := end - int(e>>valueShift+uint32(bits)&(1<<(e&bitsMask)-1)>>(e>>codeShift&15))
+		from := end - int(e>>valueShift+bits&(1<<(e&bitsMask)-1)>>(e>>codeShift&15))
 		bits >>= e & bitsMask
 		n -= uint(e & bitsMask)
 		to := end
