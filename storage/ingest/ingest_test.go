@@ -412,6 +412,24 @@ func TestDamage(t *testing.T) {
 	}
 }
 
+// TestDates has records of the last day that has eight digits, and of times behind it.
+func TestDates(t *testing.T) {
+	p := newPlace(t, t.TempDir())
+	last := classic("last")
+	last.Time = time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC).UnixMilli()
+	next := classic("next")
+	next.Time = last.Time + 1000
+	late := classic("late")
+	late.Time = 1<<53 - 1
+	p.log(t, "telemetry.log.v2.host.1.1000", last, next, late)
+	run(t, p.config(t))
+	at := "saved_session/Firefox/nightly/28.0a1/20131112030204/"
+	want := []string{at + "99991231 last " + stored, at + "UNKNOWN late " + stored, at + "UNKNOWN next " + stored}
+	if got := p.records(t); !slices.Equal(got, want) {
+		t.Errorf("the store has\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
 // TestRefusedAgain ingests what was refused once more: that of two categories, as many bytes of each.
 func TestRefusedAgain(t *testing.T) {
 	p := newPlace(t, t.TempDir())

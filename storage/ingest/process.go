@@ -257,11 +257,14 @@ func (e *DefinitionsError) Error() string {
 
 func (e *DefinitionsError) Unwrap() error { return e.Err }
 
-// dateOf returns the day of a time, in UTC.
+// dateOf returns the day of a time, in UTC. Behind the year 9999 there is none that could be read again.
 func (p *processor) dateOf(ms int64) string {
 	const dayMillis = 24 * 60 * 60 * 1000
 	if day := ms / dayMillis; day != p.day || p.date == "" {
-		p.day, p.date = day, time.UnixMilli(ms).UTC().Format("20060102")
+		p.day, p.date = day, "UNKNOWN"
+		if t := time.UnixMilli(ms).UTC(); t.Year() <= 9999 {
+			p.date = t.Format("20060102")
+		}
 	}
 	return p.date
 }

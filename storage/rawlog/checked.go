@@ -104,9 +104,13 @@ func (c *checked) at(w *window, rec *Record) verdict {
 	if checksum(frame[frameSize:]) != u32(frame[24:]) {
 		return c.lost(w, "a record does not have its checksum")
 	}
+	time := u64(frame[16:])
+	if time >= maxTime {
+		return c.lost(w, "a record has a time that no writer gives it")
+	}
 	c.records++
 	rec.Format = V3
-	rec.Time = int64(u64(frame[16:]))
+	rec.Time = int64(time)
 	rec.set(l, frame[frameSize:])
 	return verdict{record: true, size: len(frame)}
 }

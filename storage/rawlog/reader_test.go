@@ -2,8 +2,10 @@ package rawlog_test
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"os"
 	"runtime"
@@ -281,6 +283,22 @@ func TestFormatOf(t *testing.T) {
 	} {
 		if got := rawlog.FormatOf(name); got != want {
 			t.Errorf("FormatOf(%q) = %v, want %v", name, got, want)
+		}
+	}
+}
+
+// TestTime: a time that AppendFrame does not take is not read either, so that what is read can be written.
+func TestTime(t *testing.T) {
+	checksum := func(b []byte) uint32 { return crc32.Checksum(b, crc32.MakeTable(crc32.Castagnoli)) }
+	for time, records := range map[uint64]int{1<<53 - 1: 2, 1 << 53: 1, 1 << 63: 1, 1<<64 - 1: 1} {
+		content := file(t, rawlog.V3, []rawlog.Record{{Path: []byte("a"), Data: []byte("{}")}, {Path: []byte("b")}})
+		header := content[16 : 16+28]
+		sum := binary.LittleEndian.Uint32(header[4:]) ^ checksum(header[8:])
+		binary.LittleEndian.PutUint64(header[16:], time)
+		binary.LittleEndian.PutUint32(header[4:], sum^checksum(header[8:]))
+		got := readAll(bytes.NewReader(content), rawlog.Options{})
+		if len(got.records) != records || len(got.damage) != 2-records {
+			t.Errorf("time %d: read %q, %v, want %d records", time, texts(got.records), got.damage, records)
 		}
 	}
 }

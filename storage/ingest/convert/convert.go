@@ -30,7 +30,7 @@ type Options struct {
 // A Ping is one submission.
 type Ping struct {
 	Text []byte // JSON
-	Date string // when it was received: YYYYMMDD, UTC
+	Date string // when it was received: YYYYMMDD, UTC; UNKNOWN if there is no such day
 	Addr []byte // of the client, may be a comma list; nil if it was not noted
 }
 
