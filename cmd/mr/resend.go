@@ -136,7 +136,7 @@ func (l *logs) file(name string, yield func(rawlog.Record, error) bool) bool {
 		defer f.Close()
 		in = f
 	}
-	for rec, err := range rawlog.NewReader(in, rawlog.Options{}).Records() {
+	for rec, err := range rawlog.NewReader(in, rawlog.Options{Claimed: rawlog.FormatOf(filepath.Base(name))}).Records() {
 		if !yield(rec, err) {
 			return false
 		}

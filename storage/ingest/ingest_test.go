@@ -412,6 +412,22 @@ func TestDamage(t *testing.T) {
 	}
 }
 
+// TestClaimedFormat: what a client has sent looks like a part of a raw log of another format than the name says.
+func TestClaimedFormat(t *testing.T) {
+	p := newPlace(t, t.TempDir())
+	hostile := submission("hostile", firefox, "")
+	for range 2 {
+		var err error
+		if hostile.Data, err = rawlog.AppendFrame(hostile.Data, rawlog.V3, &rawlog.Record{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p.log(t, "telemetry.log.v2.host.1.1000", hostile, classic("plain"))
+	if counts := run(t, p.config(t)); counts.Read != 2 || counts.Written != 1 || counts.DamagedRanges != 0 {
+		t.Errorf("counts: %v", &counts)
+	}
+}
+
 // TestDates has records of the last day that has eight digits, and of times behind it.
 func TestDates(t *testing.T) {
 	p := newPlace(t, t.TempDir())

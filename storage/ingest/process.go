@@ -120,7 +120,7 @@ func (p *processor) segment(seg *segment) error {
 		return fmt.Errorf("opening raw log: %w", err)
 	}
 	defer func() { _ = file.Close() }() // read only
-	r := rawlog.NewReader(file, rawlog.Options{})
+	r := rawlog.NewReader(file, rawlog.Options{Claimed: rawlog.FormatOf(seg.Name)})
 	for rec, err := range r.Records() {
 		if damage, ok := errors.AsType[*rawlog.DamageError](err); ok {
 			p.counts.DamagedRanges++

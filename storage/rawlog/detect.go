@@ -9,18 +9,25 @@ import (
 // sampleSize is how much of a file is tried in each format.
 const sampleSize = 1 << 20
 
-// detect tells the format by the content: by the first bytes of V3, or by a frame of it, for these have checksums. Else it is
-// the one in which most of the sample is records. If there are none, what the first byte speaks for.
+// detect tells the format by the content: by the first bytes of V3, else it is the one that the name claims if most of the
+// sample is records then, for others may be read into bodies. If not, a frame of V3 tells, for it has checksums, or else in
+// which format most of the sample is records. If there are none, what the name claims, or the first byte speaks for.
 func detect(w *window, o Options) Format {
 	if head := w.peek(headSize); bytes.HasPrefix(head, magic[:]) {
 		return V3
 	}
 	sample := w.peek(sampleSize)
-	best, most := V1, 0
-	if len(sample) > 0 && sample[0] != separator {
-		best = V0
+	best, most := o.Claimed, 0
+	if best == 0 {
+		best = V1
+		if len(sample) > 0 && sample[0] != separator {
+			best = V0
+		}
 	}
-	for _, f := range []Format{V3, V2, V1, V0} {
+	for _, f := range []Format{o.Claimed, V3, V2, V1, V0} {
+		if f == 0 {
+			continue
+		}
 		in := &window{buf: sample, err: io.EOF} // the sample is all that it sees
 		layout := newLayout(f, o)
 		size := 0 // of the records
@@ -38,7 +45,7 @@ func detect(w *window, o Options) Format {
 		if size > most {
 			best, most = f, size
 		}
-		if best == V3 || most > len(sample)/2 {
+		if most > 0 && best == V3 || most > len(sample)/2 {
 			break // no other speaks louder
 		}
 	}

@@ -3,7 +3,7 @@
 // A receiver appends a record for each submission: where it was posted to, when, by whom, and the bytes of its body, which
 // are often gzip. A converter reads the records and makes a store of them:
 //
-//	r := rawlog.NewReader(file, rawlog.Options{})
+//	r := rawlog.NewReader(file, rawlog.Options{Claimed: rawlog.FormatOf(name)})
 //	for rec, err := range r.Records() {
 //		if damage, ok := errors.AsType[*rawlog.DamageError](err); ok {
 //			continue // tell of it: bytes damage.Offset and on are lost
@@ -15,7 +15,7 @@
 //		...
 //	}
 //
-// There are four formats, told apart by content: V0, V1 and V2 are those of the servers of 2013, V3 is our own and has
+// There are four formats, told apart by content and name: V0, V1 and V2 are those of the servers of 2013, V3 is our own and has
 // checksums. What a caller may rely on:
 //
 //   - Damage costs the records that it hit, never those behind them: reading goes on at the next record that holds. Each lost

@@ -26,7 +26,8 @@ func (f Format) String() string {
 	return fmt.Sprintf("v%d", f-V0)
 }
 
-// FormatOf is the format that the name of a raw log claims, 0 if none. A reader should ask the content first.
+// FormatOf is the format that the name of a raw log claims, 0 if none. It is for Options.Claimed: names are given by people,
+// too.
 func FormatOf(name string) Format {
 	best, at := Format(0), len(name)
 	for _, f := range formats {

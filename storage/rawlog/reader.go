@@ -9,7 +9,8 @@ import (
 
 // Options says how to read a raw log. The zero value of a field is its default.
 type Options struct {
-	Format     Format // what the file has; by default its content tells
+	Format     Format // what the file has; by default its content tells, and
+	Claimed    Format // what its name says, by FormatOf: content can be read as more than one
 	MaxPath    int    // longest path in bytes; longer ones are damage. Default, and most: 65,535
 	MaxData    int    // longest data in bytes; longer ones are damage. Default 16 MiB
 	Unfinished bool   // a V3 file may lack its end: one that is being written, or was when its writer died
@@ -105,7 +106,7 @@ func (r *Reader) Records() iter.Seq2[Record, error] {
 	}
 }
 
-// Format is the format that is read, as far as it can be told: by Options, or by content.
+// Format is the format that is read, as far as it can be told: by Options and by content.
 func (r *Reader) Format() Format {
 	if r.opts.Format == 0 {
 		r.opts.Format = detect(&r.win, r.opts)

@@ -303,6 +303,44 @@ func TestTime(t *testing.T) {
 	}
 }
 
+// TestClaimed: what the name says counts where content can be read as more than one format, and only there.
+func TestClaimed(t *testing.T) {
+	// Read as v2, the first record ends within the data, where another one begins that ends with the file.
+	body := append([]byte("{}\n"), frame(t, rawlog.V2, rawlog.Record{Data: bytes.Repeat([]byte{' '}, 493)})...)
+	both := frame(t, rawlog.V1, rawlog.Record{Path: []byte{0}, Data: body})
+	// What a client has sent looks like a part of a v3 file.
+	frames := append(frame(t, rawlog.V3, rawlog.Record{}), frame(t, rawlog.V3, rawlog.Record{})...)
+	hostile := append(frame(t, rawlog.V2, rawlog.Record{Data: frames}), frame(t, rawlog.V2, rawlog.Record{Data: []byte("{}")})...)
+	plain := frame(t, rawlog.V2, rawlog.Record{Path: []byte("abcd"), Data: []byte("{}")})
+	own := file(t, rawlog.V3, []rawlog.Record{{Path: []byte("a"), Data: []byte("{}")}})
+	for _, tt := range []struct {
+		content []byte
+		claimed rawlog.Format
+		want    rawlog.Format
+		records int
+	}{
+		{both, rawlog.V1, rawlog.V1, 1},
+		{both, rawlog.V2, rawlog.V2, 2},
+		{both, 0, rawlog.V2, 2},
+		{hostile, rawlog.V2, rawlog.V2, 2},
+		{hostile, 0, rawlog.V3, 2},
+		{plain, rawlog.V2, rawlog.V2, 1},
+		{plain, rawlog.V0, rawlog.V2, 1},
+		{plain, rawlog.V1, rawlog.V2, 1},
+		{plain, rawlog.V3, rawlog.V2, 1},
+		{own, rawlog.V1, rawlog.V3, 1},
+		{own, rawlog.V3, rawlog.V3, 1},
+		{[]byte("\x1e\x00"), rawlog.V2, rawlog.V2, 0},
+		{nil, rawlog.V3, rawlog.V3, 0},
+	} {
+		o := rawlog.Options{Claimed: tt.claimed}
+		got := readAll(bytes.NewReader(tt.content), o)
+		if f := rawlog.NewReader(bytes.NewReader(tt.content), o).Format(); f != tt.want || len(got.records) != tt.records || got.err != nil {
+			t.Errorf("%.40q, named as %v: read as %v, %q, %v, want %d of %v", tt.content, tt.claimed, f, texts(got.records), got.err, tt.records, tt.want)
+		}
+	}
+}
+
 // FuzzReader holds for any bytes in any format: records and damage cover the file, in order and without a gap.
 func FuzzReader(f *testing.F) {
 	some := []rawlog.Record{{Time: 1, Path: []byte("abcd"), Data: []byte(`{"a":8}`)}, {Addr: []byte("::1"), Data: []byte("{}")}}
@@ -312,7 +350,7 @@ func FuzzReader(f *testing.F) {
 	}
 	f.Add([]byte("\x04\x00\x00\x00\x07\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00abcd{\"a\":8}"), uint8(rawlog.V0))
 	f.Fuzz(func(t *testing.T, content []byte, format uint8) {
-		r := rawlog.NewReader(bytes.NewReader(content), rawlog.Options{Format: rawlog.Format(format % 5), MaxData: 1 << 16})
+		r := rawlog.NewReader(bytes.NewReader(content), rawlog.Options{Format: rawlog.Format(format % 5), Claimed: rawlog.Format(format / 5 % 5), MaxData: 1 << 16})
 		at := int64(0)
 		for rec, err := range r.Records() {
 			offset, size := rec.Offset, int64(rec.Size)
