@@ -17,23 +17,35 @@ import (
 //	  1 byte  length of the name
 //	  1 byte  summary values that are missing, bit 0 for the sum
 //	  2 bytes elements of the array
-//	  2 bytes ints
-//	  4 bytes bytes of the floats
+//	  4 bytes size of the numbers in bytes
 //	  8 bytes pings
 //	  the name
-//	  ints:   8 bytes each, index·2^48 + element
-//	  floats: 2 bytes index; 2 bytes size and so many of an exact.Sum, or a size of 0 and 8 bytes of a float64
+//	  numbers, of elements that are not 0:
+//	    4 bytes  index·2^17 + the element, if it is less than 2^17, or
+//	    4 bytes  2^31 + index·2^17 + a kind; behind it an integer of 8 bytes, a float64 of 8 bytes, or an exact.Sum, which has
+//	             its size in front in 2 bytes
 //
-// Ints and floats are sorted by index, an element is in one of them or 0. An int is less than maxInt, so that many can be
-// added without a look at overflow. Of equal names, those that differ in the number of elements or in what is missing are
-// apart. A ping's arrays are in its own order.
+// Numbers are sorted by index. An integer is less than maxInt, so that many can be added without a look at overflow. Of
+// equal names, those that differ in the number of elements or in what is missing are apart. A ping's arrays are in its own
+// order.
 const (
 	placeHead = 18
-	entryHead = 18
+	entryHead = 16
 
-	indexShift = 48
+	indexShift = 17
+	maxSmall   = 1 << indexShift
+	wide       = 1 << 31
 	maxInt     = 1 << 42
 	maxLen     = 10_000 // elements
+)
+
+// A numberKind is the kind of a wide number.
+type numberKind uint8
+
+const (
+	kindInt numberKind = iota
+	kindFloat
+	kindSum
 )
 
 // summaryLen is the number of elements behind the buckets.
@@ -71,55 +83,45 @@ type entry struct {
 	missing uint8
 	len     int // elements
 	pings   int64
-	ints    []byte
-	floats  []byte
+	numbers []byte
 }
 
-// beginEntry appends the head and name of an entry; endEntry, after its ints and floats, completes it.
+// beginEntry appends the head and name of an entry; endEntry, after its numbers, completes it.
 func beginEntry(dst []byte, name string) []byte {
 	var head [entryHead]byte
 	head[0] = byte(len(name))
 	return append(append(dst, head[:]...), name...)
 }
 
-func endEntry(b []byte, missing uint8, length, ints, floatBytes int, pings int64) {
+func endEntry(b []byte, missing uint8, length int, pings int64) {
 	b[1] = missing
 	binary.LittleEndian.PutUint16(b[2:], uint16(length))
-	binary.LittleEndian.PutUint16(b[4:], uint16(ints))
-	binary.LittleEndian.PutUint32(b[6:], uint32(floatBytes))
-	binary.LittleEndian.PutUint64(b[10:], uint64(pings))
+	binary.LittleEndian.PutUint32(b[4:], uint32(len(b)-entryHead-int(b[0])))
+	binary.LittleEndian.PutUint64(b[8:], uint64(pings))
 }
 
+// appendInt appends an element that is less than maxInt.
 func appendInt(dst []byte, i int, n uint64) []byte {
-	return binary.LittleEndian.AppendUint64(dst, uint64(i)<<indexShift|n)
+	if n < maxSmall {
+		return binary.LittleEndian.AppendUint32(dst, uint32(i)<<indexShift|uint32(n))
+	}
+	return binary.LittleEndian.AppendUint64(appendWide(dst, i, kindInt), n)
 }
 
-func cutInt(ints []byte) (i int, n int64, rest []byte) {
-	w := binary.LittleEndian.Uint64(ints)
-	return int(w >> indexShift), int64(w & (1<<indexShift - 1)), ints[8:]
+func appendWide(dst []byte, i int, kind numberKind) []byte {
+	return binary.LittleEndian.AppendUint32(dst, wide|uint32(i)<<indexShift|uint32(kind))
 }
 
 func appendFloat(dst []byte, i int, x float64) []byte {
-	dst = binary.LittleEndian.AppendUint16(dst, uint16(i))
-	return binary.LittleEndian.AppendUint64(append(dst, 0, 0), math.Float64bits(x))
+	return binary.LittleEndian.AppendUint64(appendWide(dst, i, kindFloat), math.Float64bits(x))
 }
 
 func appendSum(dst []byte, i int, sum exact.Sum) []byte {
-	dst = binary.LittleEndian.AppendUint16(dst, uint16(i))
+	dst = appendWide(dst, i, kindSum)
 	at := len(dst)
 	dst, _ = sum.AppendBinary(append(dst, 0, 0)) // never fails
 	binary.LittleEndian.PutUint16(dst[at:], uint16(len(dst)-at-2))
 	return dst
-}
-
-// cutFloat returns the first of floats, which is x or, if it is not nil, the binary form sum.
-func cutFloat(floats []byte) (i int, x float64, sum, rest []byte) {
-	i, size := int(binary.LittleEndian.Uint16(floats)), int(binary.LittleEndian.Uint16(floats[2:]))
-	floats = floats[4:]
-	if size == 0 {
-		return i, math.Float64frombits(binary.LittleEndian.Uint64(floats)), nil, floats[8:]
-	}
-	return i, 0, floats[:size], floats[size:]
 }
 
 // cutEntry returns the first of entries, and what is behind it.
@@ -127,20 +129,48 @@ func cutEntry(b []byte) (e entry, rest []byte, ok bool) {
 	if len(b) < entryHead {
 		return e, nil, false
 	}
-	ints := entryHead + int(b[0])
-	floats := ints + 8*int(binary.LittleEndian.Uint16(b[4:]))
-	end := floats + int(binary.LittleEndian.Uint32(b[6:]))
+	numbers := entryHead + int(b[0])
+	end := numbers + int(binary.LittleEndian.Uint32(b[4:]))
 	if end > len(b) {
 		return e, nil, false
 	}
 	return entry{
-		name:    b[entryHead:ints],
+		name:    b[entryHead:numbers],
 		missing: b[1],
 		len:     int(binary.LittleEndian.Uint16(b[2:])),
-		pings:   int64(binary.LittleEndian.Uint64(b[10:])),
-		ints:    b[ints:floats],
-		floats:  b[floats:end],
+		pings:   int64(binary.LittleEndian.Uint64(b[8:])),
+		numbers: b[numbers:end],
 	}, b[end:], true
+}
+
+// A number is an element of an entry: the integer n, or x, or what has the binary form sum.
+type number struct {
+	i    int
+	kind numberKind
+	n    int64
+	x    float64
+	sum  []byte
+}
+
+// cutNumber returns the first of the numbers of an entry, and those behind it.
+func cutNumber(b []byte) (v number, rest []byte) {
+	w := binary.LittleEndian.Uint32(b)
+	v.i, b = int(w&^wide>>indexShift), b[4:]
+	if w < wide {
+		v.n = int64(w & (maxSmall - 1))
+		return v, b
+	}
+	switch v.kind = numberKind(w); v.kind {
+	case kindSum:
+		size := 2 + int(binary.LittleEndian.Uint16(b))
+		v.sum = b[2:size]
+		return v, b[size:]
+	case kindFloat:
+		v.x = math.Float64frombits(binary.LittleEndian.Uint64(b))
+	default:
+		v.n = int64(binary.LittleEndian.Uint64(b))
+	}
+	return v, b[8:]
 }
 
 // isBinary reports whether b has the places and sizes of a binary form.

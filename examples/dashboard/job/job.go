@@ -13,8 +13,9 @@
 //
 //	[group, pings, [buckets..., sum, log sum, log sum of squares, sum of squares low, sum of squares high]]
 //
-// A group is its index among those of the first row. The last five elements are -1 if these pings leave them out; all others
-// are not negative. Those of a group that differ in what they leave out, or in the number of buckets, are apart. Days of
+// A group is its index among those of the first row. An integer has all its digits, any other number is the nearest float64. No
+// number is negative, but the last five elements are -1 if these pings leave them out, and -n stands for n buckets that are 0, if
+// these are two or more. Those of a group that differ in what they leave out, or in the number of buckets, are apart. Days of
 // submission are added up later, by package publish: a store keeps them apart, so that the job runs over any of them.
 package job
 
@@ -59,6 +60,6 @@ func mapPing(rec storage.Record, out *emitter) error {
 	p.histograms(histograms, buf)
 	p.simpleMeasures(rec.Get("simpleMeasurements"))
 	*buf = p.b
-	out.Emit(key, Sums{[][]byte{p.b}})
+	out.Emit(key, Sums{form: p.b})
 	return nil
 }

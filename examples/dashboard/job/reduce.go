@@ -2,6 +2,7 @@ package job
 
 import (
 	"cmp"
+	"encoding/binary"
 	"encoding/json"
 	"iter"
 	"maps"
@@ -39,14 +40,16 @@ func (g *Groups) Days() []string {
 
 // A column is the cells of a measure.
 type column struct {
-	text  []byte
-	pings int64
+	text    []byte
+	pings   int64
+	entries []entry // of the group at hand
 }
 
 // reduceRelease turns pings with all their measures into measures with all their pings.
 func reduceRelease(key Key, values iter.Seq[Sums], rows *mapreduce.Rows) error {
 	var groups Groups
 	columns := map[string]*column{}
+	var touched []*column // by the pings at hand
 	for s := range values {
 		p, b, ok := cutPlace(s.binary())
 		for ok && len(b) > 0 {
@@ -59,8 +62,15 @@ func reduceRelease(key Key, values iter.Seq[Sums], rows *mapreduce.Rows) error {
 				c = &column{text: make([]byte, 0, 1024)}
 				columns[string(e.name)] = c
 			}
-			c.add(len(groups.Groups), e)
+			if len(c.entries) == 0 {
+				touched = append(touched, c)
+			}
+			c.entries = append(c.entries, e)
 		}
+		for _, c := range touched {
+			c.add(len(groups.Groups))
+		}
+		touched = touched[:0]
 		groups.Groups = append(groups.Groups, Group{string(p.built), string(p.leaf), p.pings})
 	}
 	groups.leaveOut(columns)
@@ -75,12 +85,18 @@ func reduceRelease(key Key, values iter.Seq[Sums], rows *mapreduce.Rows) error {
 	return nil
 }
 
-func (c *column) add(group int, e entry) {
-	c.pings += e.pings
-	b := append(c.text, "[,"[min(len(c.text), 1)], '[')
-	b = append(strconv.AppendInt(b, int64(group), 10), ',')
-	b = append(strconv.AppendInt(b, e.pings, 10), ',')
-	c.text = append(e.appendText(b), ']')
+// add adds the cells of a group, which are those of the entries.
+func (c *column) add(group int) {
+	slices.SortFunc(c.entries, func(a, b entry) int { return cmp.Or(cmp.Compare(a.len, b.len), cmp.Compare(a.missing, b.missing)) })
+	for i := range c.entries {
+		e := &c.entries[i]
+		c.pings += e.pings
+		b := append(c.text, "[,"[min(len(c.text), 1)], '[')
+		b = append(strconv.AppendInt(b, int64(group), 10), ',')
+		b = append(strconv.AppendInt(b, e.pings, 10), ',')
+		c.text = append(e.appendText(b), ']')
+	}
+	c.entries = c.entries[:0]
 }
 
 // leaveOut lists the simple measures, and deletes those beyond the first MaxSimple.
@@ -105,62 +121,63 @@ func Frequent(pings map[string]int64) []string {
 	})
 }
 
-var manyZeros = strings.Repeat("0,", 100)
-
-// appendText appends the array as JSON: an integer with all its digits, any other number as the nearest float64, and -1 for
-// what is missing.
+// appendText appends the array as a cell has it.
 func (e *entry) appendText(dst []byte) []byte {
 	dst = append(dst, '[')
-	ints, floats := e.ints, e.floats
-	nextInt, nextFloat := e.len, e.len
-	var n int64
-	var sum exact.Sum
-	takeInt := func() {
-		if nextInt = e.len; len(ints) > 0 {
-			nextInt, n, ints = cutInt(ints)
+	done := 0
+	for b := e.numbers; len(b) >= 4; done++ {
+		w := binary.LittleEndian.Uint32(b)
+		i := int(w &^ wide >> indexShift)
+		if i > done {
+			dst = e.appendEmpty(dst, done, i)
+			done = i
 		}
-	}
-	takeFloat := func() {
-		if nextFloat = e.len; len(floats) > 0 {
-			var x float64
-			var b []byte
-			nextFloat, x, b, floats = cutFloat(floats)
-			if sum = (exact.Sum{}); b == nil {
-				sum.Add(x)
-			} else {
-				_ = sum.UnmarshalBinary(b) // it was made of one
-			}
-		}
-	}
-	takeInt()
-	takeFloat()
-	summary := max(e.len-summaryLen, 0)
-	for i := 0; i < e.len; {
-		switch {
-		case i == nextInt:
-			dst = append(strconv.AppendInt(dst, n, 10), ',')
-			takeInt()
-		case i == nextFloat:
-			dst = append(appendSumText(dst, sum), ',')
-			takeFloat()
-		case i >= summary && e.missing>>(i-summary)&1 != 0:
-			dst = append(dst, "-1,"...)
+		switch n := w & (maxSmall - 1); {
+		case w >= wide:
+			dst, b = appendWideText(dst, b)
+		case n < 10:
+			dst, b = append(dst, '0'+byte(n)), b[4:]
 		default:
-			zeros := 1
-			if i < summary {
-				zeros = min(nextInt, nextFloat, summary) - i
-			}
-			for i += zeros; zeros > 0; zeros -= 100 {
-				dst = append(dst, manyZeros[:2*min(zeros, 100)]...)
-			}
-			continue
+			dst, b = strconv.AppendUint(dst, uint64(n), 10), b[4:]
 		}
-		i++
+		dst = append(dst, ',')
 	}
-	if e.len > 0 {
+	if dst = e.appendEmpty(dst, done, e.len); e.len > 0 {
 		dst = dst[:len(dst)-1]
 	}
 	return append(dst, ']')
+}
+
+// appendEmpty appends elements of which there is no number.
+func (e *entry) appendEmpty(dst []byte, i, end int) []byte {
+	buckets := e.len - summaryLen
+	if zeros := min(end, max(buckets, 0)) - i; zeros > 1 {
+		dst = append(strconv.AppendInt(dst, int64(-zeros), 10), ',')
+		i += zeros
+	}
+	for ; i < end; i++ {
+		if k := i - buckets; buckets >= 0 && k >= 0 && e.missing>>k&1 != 0 {
+			dst = append(dst, "-1,"...)
+		} else {
+			dst = append(dst, "0,"...)
+		}
+	}
+	return dst
+}
+
+// appendWideText appends the first of numbers, which is wide, and returns the others.
+func appendWideText(dst, numbers []byte) (appended, rest []byte) {
+	v, rest := cutNumber(numbers)
+	var sum exact.Sum
+	switch v.kind {
+	case kindInt:
+		return strconv.AppendInt(dst, v.n, 10), rest
+	case kindFloat:
+		sum.Add(v.x)
+	case kindSum:
+		_ = sum.UnmarshalBinary(v.sum) // it was made of one
+	}
+	return appendSumText(dst, sum), rest
 }
 
 func appendSumText(dst []byte, sum exact.Sum) []byte {

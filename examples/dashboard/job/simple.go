@@ -62,27 +62,19 @@ func (p *pingWriter) simple(name string, v storage.Value) {
 	if !found {
 		bucket--
 	}
-	p.sample(name, bucket, x)
-}
-
-// sample adds the histogram of x, which is in a bucket.
-func (p *pingWriter) sample(name string, bucket int, x float64) {
 	const sum, logSum, logSquares = SimpleBuckets, SimpleBuckets + 1, SimpleBuckets + 2
 	start := len(p.b)
 	p.b = appendInt(beginEntry(p.b, name), bucket, 1)
-	ints, whole := 1, x < maxInt && x == math.Trunc(x)
-	if whole && x > 0 {
+	switch whole := x == math.Trunc(x) && x < maxInt; {
+	case whole && x > 0:
 		p.b = appendInt(p.b, sum, uint64(x))
-		ints++
-	}
-	floats := len(p.b)
-	if !whole {
+	case !whole:
 		p.b = appendFloat(p.b, sum, x)
 	}
 	log := math.Log(x + 1)
 	p.b = appendFloat(p.b, logSum, log)
 	p.b = appendFloat(p.b, logSquares, log*log)
-	endEntry(p.b[start:], 0b11000, SimpleBuckets+summaryLen, ints, len(p.b)-floats, 1)
+	endEntry(p.b[start:], 0b11000, SimpleBuckets+summaryLen, 1)
 }
 
 // simpleNames remembers what simpleName has returned. Names come from pings, so it remembers so many and no more.

@@ -1,38 +1,28 @@
 package job
 
-import (
-	"bytes"
-	"slices"
-)
+import "bytes"
 
-// Sums is what the pings of a leaf say of all measures: one or more binary forms, see entry.go, that are still to be added up.
-// To add many at once is faster than one by one, for what they are added to is then at hand.
-type Sums struct{ forms [][]byte }
+// Sums is what the pings of a place say of all measures: a binary form, see entry.go, or a sum of many.
+type Sums struct {
+	form []byte
+	sum  *sum
+}
 
-// maxForms is how many forms wait to be added up.
-const maxForms = 16
+// A sum is a total until its binary form is asked for, and then that, for totals are large: others use the memory.
+type sum struct {
+	total *total
+	form  []byte
+}
 
 // Clone returns a copy that borrows nothing from a record.
 func (s Sums) Clone() Sums {
-	c := Sums{slices.Clone(s.forms)}
-	for i, b := range c.forms {
-		c.forms[i] = bytes.Clone(b)
-	}
+	c := Sums{sum: new(sum)}
+	c.sum.add(s.binary())
 	return c
 }
 
 // AppendBinary appends the binary form.
-func (s Sums) AppendBinary(dst []byte) ([]byte, error) {
-	if len(s.forms) == 1 {
-		return append(dst, s.forms[0]...), nil
-	}
-	t := newTotal()
-	defer t.release()
-	for _, b := range s.forms {
-		t.add(b)
-	}
-	return t.appendBinary(dst), nil
-}
+func (s Sums) AppendBinary(dst []byte) ([]byte, error) { return append(dst, s.binary()...), nil }
 
 // UnmarshalBinary sets s to the sums with the binary form b, which it copies.
 func (s *Sums) UnmarshalBinary(b []byte) error { return s.UnmarshalBinaryBorrow(bytes.Clone(b)) }
@@ -42,27 +32,41 @@ func (s *Sums) UnmarshalBinaryBorrow(b []byte) error {
 	if !isBinary(b) {
 		return errBinary
 	}
-	s.forms = [][]byte{b}
+	*s = Sums{form: b}
 	return nil
 }
 
-// binary returns the binary form, which may be that of s.
+// binary returns the binary form, which is still that of s.
 func (s Sums) binary() []byte {
-	if len(s.forms) == 1 {
-		return s.forms[0]
+	if s.sum != nil {
+		return s.sum.binary()
 	}
-	b, _ := s.AppendBinary(nil) // never fails
-	return b
+	return s.form
 }
 
 // add adds v to acc: the job's Combine.
 func add(acc *Sums, v Sums) {
-	for _, b := range v.forms {
-		acc.forms = append(acc.forms, bytes.Clone(b))
+	if acc.sum == nil {
+		*acc = acc.Clone()
 	}
-	if len(acc.forms) >= maxForms {
-		b := acc.binary()
-		clear(acc.forms)
-		acc.forms = append(acc.forms[:0], b)
+	acc.sum.add(v.binary())
+}
+
+func (s *sum) add(form []byte) {
+	if s.total == nil {
+		s.total = newTotal()
+		if s.form != nil {
+			s.total.add(s.form)
+		}
 	}
+	s.total.add(form)
+}
+
+func (s *sum) binary() []byte {
+	if s.total != nil {
+		s.form = s.total.appendBinary(nil)
+		s.total.release()
+		s.total = nil
+	}
+	return s.form
 }

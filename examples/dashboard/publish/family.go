@@ -120,7 +120,7 @@ func appendDay(b []byte, day string, cells []cell, t *total) ([]byte, error) {
 				sum.pings += c.pings
 			}
 		}
-		b = append(b, sum.sums[:len(sum.sums)-1]...) // without the bracket
+		b = appendDense(b, sum.sums[:len(sum.sums)-1]) // without the bracket
 		b = strconv.AppendInt(append(b, ','), sum.pings, 10)
 		b = strconv.AppendUint(append(b, ','), sum.place&(1<<32-1), 10)
 		b = append(b, ']')

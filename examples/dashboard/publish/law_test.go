@@ -37,8 +37,8 @@ func drawDay(t *rapid.T, day string) string {
 			"DEMO_BOOL":                  "[%d,1,0,0.5,-1,-1,5,0]",
 			"DEMO_COUNT":                 "[%d,0,0,-1,-1,5,0]", // dropped
 			"DEMO_EXP":                   "[0,%d,1,1,0,46,8.539932678385727,21.3394092146693,-1,-1]",
-			"DEMO_LINEAR":                "[%d,2,1,1,0,0,67,-1,-1,1407,0]",
-			"SIMPLE_MEASURES_FIRSTPAINT": "[%d" + strings.Repeat(",0", 49) + ",0,0,0,-1,-1]",
+			"DEMO_LINEAR":                "[%d,2,1,1,-2,67,-1,-1,1407,0]",
+			"SIMPLE_MEASURES_FIRSTPAINT": "[%d,-49,0,0,0,-1,-1]",
 		}
 		rows := map[string][]string{}
 		for _, measure := range slices.Sorted(maps.Keys(arrays)) {

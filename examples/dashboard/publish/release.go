@@ -1,7 +1,6 @@
 package publish
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"maps"
@@ -208,7 +207,7 @@ func (e *edition) measure(name string) error {
 		}
 		err := p.each(func(g group, n int64, sums []byte) {
 			why := reason
-			if why == "" && bytes.Count(sums, []byte(",")) != len(def.ranges)+summaryLen-1 {
+			if why == "" && elements(sums) != len(def.ranges)+summaryLen {
 				why = otherBuckets
 			}
 			if why != "" {

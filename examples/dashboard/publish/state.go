@@ -16,7 +16,10 @@ import (
 // release, DAY-MAJOR-CHANNEL-HASH.tsv, the rows of the job without day and release. Parts have their hash in their name
 // and never change; the day is another once its manifest is. They are not compressed: that would take a tenth of the time of an
 // update, and publishing has to read them.
-const manifestSuffix = ".json"
+const (
+	manifestSuffix = ".json"
+	newManifest    = ".new" + manifestSuffix // until all parts are on the disk
+)
 
 var partName = regexp.MustCompile(`^(\d{8})-\d+-\w+(-[0-9a-f]{16}|\.new)\.tsv$`)
 

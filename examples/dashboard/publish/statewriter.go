@@ -169,15 +169,30 @@ func (w *Writer) Commit(stats mapreduce.Stats) error {
 			m.Refused[reason] += n
 		}
 	}
-	syncFiles()
-	w.made = nil
+	if err := w.writeManifests(); err != nil {
+		return err
+	}
+	return removeParts(w.state, w.days)
+}
+
+// writeManifests makes the parts those of their days, once they are on the disk.
+func (w *Writer) writeManifests() error {
 	for _, m := range w.days {
 		slices.SortFunc(m.Parts, func(a, b Part) int { return strings.Compare(a.Release, b.Release) })
-		if err := writeFile(filepath.Join(w.state, m.Day+manifestSuffix), encoded(m), false); err != nil {
+		temp := filepath.Join(w.state, m.Day+newManifest)
+		w.made = append(w.made, temp)
+		if err := os.WriteFile(temp, encoded(m), 0o666); err != nil {
 			return err
 		}
 	}
-	return removeParts(w.state, w.days)
+	syncFiles()
+	w.made = nil
+	for day := range w.days {
+		if err := os.Rename(filepath.Join(w.state, day+newManifest), filepath.Join(w.state, day+manifestSuffix)); err != nil {
+			return err
+		}
+	}
+	return syncDir(w.state)
 }
 
 // Close removes what Commit has not made part of the state.

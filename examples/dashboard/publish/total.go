@@ -1,7 +1,6 @@
 package publish
 
 import (
-	"bytes"
 	"fmt"
 	"strconv"
 
@@ -21,7 +20,7 @@ type total struct {
 // sum returns the text of the sum of cells, valid until the next. What is missing in some of them does not count, and what is
 // missing in all of them is missing in the sum. It fails on a sum that is beyond float64.
 func (t *total) sum(cells []cell) ([]byte, error) {
-	n := bytes.Count(cells[0].sums, []byte(",")) + 1
+	n := elements(cells[0].sums)
 	t.ints = append(t.ints[:0], make([]int64, n)...)
 	if t.floats == nil {
 		t.floats = map[int]*exact.Sum{}
@@ -61,7 +60,7 @@ func (t *total) sum(cells []cell) ([]byte, error) {
 
 // add adds the array with this text, and reports whether it is one of the length.
 func (t *total) add(text []byte) bool {
-	for i := range t.ints {
+	for i := 0; i < len(t.ints); i++ {
 		text = text[1:] // the bracket, or a comma
 		size := end(text)
 		if size < 1 {
@@ -70,7 +69,9 @@ func (t *total) add(text []byte) bool {
 		number := text[:size]
 		text = text[size:]
 		k := i - (len(t.ints) - summaryLen)
-		if k >= 0 && string(number) == "-1" {
+		if number[0] == '-' {
+			n, _ := zeros(number[1:])
+			i += max(n, 1) - 1
 			continue
 		}
 		if k >= 0 {
