@@ -96,7 +96,7 @@ func (f File) Open(o ReadOptions) (*Reader, error) {
 func newReader(file *os.File, path string, o ReadOptions) *Reader {
 	r := &Reader{file: file, max: o.maxRecordBytes(), part: o.Part, ws: workspaces.Get().(*workspace)}
 	r.at.path = path
-	r.at.strings = &r.ws.strings
+	r.at.plain = &r.ws.strings
 	r.at.buffer = &r.ws.values
 	r.buf = r.ws.out[:0]
 	var stored io.Reader = file
@@ -156,7 +156,7 @@ func (r *Reader) Close() error {
 	r.ws.out = r.buf
 	r.ws.release()
 	r.ws, r.src, r.buf, r.pos, r.seen = nil, nil, nil, 0, 0
-	r.at.strings, r.at.buffer = nil, nil
+	r.at.plain, r.at.buffer = nil, nil
 	return r.file.Close()
 }
 

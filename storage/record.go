@@ -21,8 +21,8 @@ type cursor struct {
 	path    string
 	line    int64 // from 1
 	offset  int64
-	reason  string // empty: nothing found to be malformed
-	strings *interner
+	reason  string    // empty: nothing found to be malformed
+	plain   *interner // of strings that are their own text in JSON; nil without a reader
 	scratch []byte
 	buffer  *[]byte // what Value.Buffer returns; nil without a reader
 }

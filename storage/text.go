@@ -22,19 +22,31 @@ const (
 )
 
 func (t *interner) get(b []byte) string {
+	if s, ok := t.find(b); ok {
+		return s
+	}
 	if t.sets == nil {
 		t.sets = make([]internSet, internSets)
 	}
 	set := &t.sets[hashOf(b)%internSets]
-	for i := range set.strings {
-		if set.strings[i] == string(b) {
-			return set.strings[i]
-		}
-	}
 	s := string(b)
 	set.strings[set.next%4] = s
 	set.next++
 	return s
+}
+
+// find returns the string that is b, if get has returned it before and it has kept its place. The empty string is never found.
+func (t *interner) find(b []byte) (s string, ok bool) {
+	if t.sets == nil || len(b) == 0 {
+		return "", false
+	}
+	set := &t.sets[hashOf(b)%internSets]
+	for i := range set.strings {
+		if set.strings[i] == string(b) {
+			return set.strings[i], true
+		}
+	}
+	return "", false
 }
 
 // hashOf looks at 24 bytes of b. Strings that agree in these and in length share a set; that costs them allocations, no more.
@@ -53,12 +65,12 @@ func hashOf(b []byte) uint64 {
 	return h * 0x9E3779B97F4A7C15 >> 32
 }
 
-// intern is string(b), without an allocation if it can be.
+// intern is string(b) of plain text, without an allocation if it can be.
 func (c *cursor) intern(b []byte) string {
-	if len(b) == 0 || len(b) > maxIntern || c == nil || c.strings == nil {
+	if len(b) == 0 || len(b) > maxIntern || c == nil || c.plain == nil {
 		return string(b)
 	}
-	return c.strings.get(b)
+	return c.plain.get(b)
 }
 
 // decode returns the text of a string whose content is b.
@@ -75,7 +87,7 @@ func (c *cursor) decode(b []byte) (string, bool) {
 		c.malformed(reason)
 		return "", false
 	}
-	return c.intern(buf), true
+	return string(buf), true
 }
 
 // decodesTo compares the text of a string with a name.

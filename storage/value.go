@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"bytes"
 	"iter"
 	"strconv"
 	"unsafe"
@@ -21,7 +22,7 @@ func (v Value) Exists() bool { return v.b != nil }
 func (v Value) Get(path ...string) Value { return field(v.b, v.at, v.exact, path) }
 
 // Str returns the decoded text of a string, and false for anything else. A lone surrogate and a byte that is not UTF-8 become
-// U+FFFD, as encoding/json has it. The string is safe to keep; short strings that repeat cost no allocation.
+// U+FFFD, as encoding/json has it. The string is safe to keep; short ones of plain ASCII that repeat cost no allocation.
 func (v Value) Str() (string, bool) {
 	if len(v.b) == 0 || v.b[0] != '"' {
 		return "", false
@@ -273,19 +274,15 @@ func (v Value) Walk(visit func(name string, member Value) (size int, more bool))
 			v.at.malformed("object member without a key")
 			return
 		}
-		keyEnd, plain := scanString(b, i+1)
-		start := keyEnd + 1
-		if keyEnd < 0 || start >= len(b) || b[keyEnd] != ':' || b[start] <= ' ' {
-			if start = v.at.colon(b, keyEnd); start < 0 {
+		name, keyEnd := v.at.known(b, i+1)
+		if keyEnd < 0 {
+			if name, keyEnd = v.at.name(b, i+1); keyEnd < 0 {
 				return
 			}
 		}
-		var name string
-		if plain {
-			name = v.at.intern(b[i+1 : keyEnd-1])
-		} else {
-			var ok bool
-			if name, ok = v.at.decode(b[i+1 : keyEnd-1]); !ok {
+		start := keyEnd + 1
+		if start >= len(b) || b[keyEnd] != ':' || b[start] <= ' ' {
+			if start = v.at.colon(b, keyEnd); start < 0 {
 				return
 			}
 		}
@@ -384,6 +381,37 @@ func skipMember(b []byte, i int) int {
 		}
 	}
 	return skipValue(b, i)
+}
+
+// known returns the name whose content begins at i and where it ends, its closing quote included, if the reader has had the
+// name before. What it has had is plain, so the first quote is the closing one.
+func (c *cursor) known(b []byte, i int) (name string, end int) {
+	n := bytes.IndexByte(b[i:], '"')
+	if uint(n) > maxIntern || c == nil || c.plain == nil {
+		return "", -1
+	}
+	name, ok := c.plain.find(b[i : i+n])
+	if !ok {
+		return "", -1
+	}
+	return name, i + n + 1
+}
+
+// name is known for any name. The end is -1 if it is malformed.
+func (c *cursor) name(b []byte, i int) (name string, end int) {
+	end, plain := scanString(b, i)
+	if end < 0 {
+		c.malformed("key without an end")
+		return "", -1
+	}
+	if plain {
+		return c.intern(b[i : end-1]), end
+	}
+	name, ok := c.decode(b[i : end-1])
+	if !ok {
+		return "", -1
+	}
+	return name, end
 }
 
 // colon returns the place of the value whose key ends at i, or -1.

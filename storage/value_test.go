@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -314,6 +315,52 @@ func TestDepth(t *testing.T) {
 	}
 	if d := time.Since(start); d > 5*time.Second {
 		t.Errorf("took %v: not linear", d)
+	}
+}
+
+// TestNamesSeen: a name is read as itself whatever names and values the reader has had.
+func TestNamesSeen(t *testing.T) {
+	lines := []string{
+		`{"a":"b","b":1,"":2,"a":3}`,
+		`{"\u005c":"\u005c","\u0001":"\t","\u00e9":"é","say \"a\"":1}`,
+		`{"\\":1,"a\\":"a\\","b\"":2,"\u0062":3,"é":4,"":5}`,
+		`{"\":1}`,
+		"{\"\x01\":1}",
+		"{\"\xe9\":1}",
+		`{"a":1,"b`,
+		`{"b":2}`,
+	}
+	want := [][]string{{"a", "b", "", "a"}, {`\`, "\x01", "é", `say "a"`}, {`\`, `a\`, `b"`, "b", "é", ""}, nil, nil, {"\uFFFD"}, nil, {"b"}}
+	var text string
+	for _, line := range lines {
+		text += "id\t" + line + "\n"
+	}
+	_, file := testTree(t, "", []byte(text))
+	r, err := file.Open(storage.ReadOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	i := 0
+	for rec, err := range r.Records() {
+		if err != nil {
+			t.Fatal(err)
+		}
+		var names []string
+		for name, v := range rec.Get().Members() {
+			names = append(names, name)
+			v.Str()
+		}
+		if rec.Err() != nil {
+			names = nil
+		}
+		if !slices.Equal(names, want[i]) {
+			t.Errorf("%s has the names %q, %v; want %q", lines[i], names, rec.Err(), want[i])
+		}
+		i++
+	}
+	if i != len(lines) {
+		t.Errorf("%d records", i)
 	}
 }
 
