@@ -78,6 +78,36 @@ func number(b []byte, i int) (v value, end int) {
 	return floatValue(x), i
 }
 
+// fraction is number for what most floats look like: few digits, a point, 8 to 15
+// digits. The end is -1 for others.
+func fraction(b []byte, i int) (v value, end int) {
+	const mostWhole, mostPlaces = 4, 15 // 19 digits fit in a uint64
+	if i+mostWhole+1+mostPlaces+8 > len(b) {
+		return value{}, -1
+	}
+	w := word(b, i)
+	whole := digitsIn(w)
+	if whole == 0 || whole > mostWhole || byte(w>>(8*whole)) != '.' || byte(w) == '0' && whole > 1 {
+		return value{}, -1
+	}
+	m := eightDigits(w << (64 - 8*whole))
+	i += whole + 1
+	w = word(b, i)
+	if digitsIn(w) != 8 {
+		return value{}, -1
+	}
+	m = m*1e8 + eightDigits(w)
+	i += 8
+	w = word(b, i)
+	more := digitsIn(w)
+	i += more
+	if more == 8 || b[i]|0x20 == 'e' {
+		return value{}, -1
+	}
+	m = m*pow10[more] + eightDigits(w<<(64-8*more))
+	return floatValue(exact.Decimal(m, 8+more)), i
+}
+
 // floatValue returns the value of a number that is nearest to x.
 func floatValue(x float64) value {
 	if n := int64(x); -1<<63 <= x && x < 1<<63 && float64(n) == x {

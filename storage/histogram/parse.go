@@ -97,10 +97,13 @@ func parse(dst, text []byte) (appended, form []byte, end int) {
 			b = room(b, at)
 		}
 		i = skipBlanks(text, i)
-		var v value
-		if v, i = number(text, i); i < 0 {
-			return dst, nil, -1
+		v, end := fraction(text, i)
+		if end < 0 {
+			if v, end = number(text, i); end < 0 {
+				return dst, nil, -1
+			}
 		}
+		i = end
 		if v.kind == kindFloat {
 			at = putWide(b, at, n, kindFloat, math.Float64bits(v.x))
 		} else if v.n != 0 {
