@@ -1,6 +1,7 @@
-package main_test
+package main // as script_test.go, which builds the examples
 
 import (
+	"errors"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -10,21 +11,29 @@ import (
 	"testing"
 )
 
-// TestReadme does what README.md says, in a copy of the module.
+// TestReadme does what README.md says: with -examples in a copy of the module, else where bin/ and the store are as if the
+// command and jobs had been built there.
 func TestReadme(t *testing.T) {
 	if testing.Short() {
-		t.Skip("builds the command and its examples again")
+		t.Skip("builds and tests a job")
 	}
 	root := os.DirFS("../..")
 	readme := read(t, root, "README.md")
 	module := t.TempDir()
-	copyModule(t, root, module)
+	if *examples {
+		copyModule(t, root, module)
+	} else {
+		linkBuilt(t, module)
+	}
 
 	for _, b := range allBlocks(readme) {
 		switch b.language {
 		case "console":
 			for _, c := range commands(b.text) {
-				if c.line != "go test ./..." { // that is us
+				if c.line == "go test ./..." { // that is us
+					continue
+				}
+				if *examples || !strings.HasPrefix(c.line, "go ") {
 					replay(t, module, c)
 				}
 			}
@@ -62,6 +71,29 @@ func read(t *testing.T, fsys fs.FS, name string) string {
 		t.Fatal(err)
 	}
 	return string(text)
+}
+
+// linkBuilt makes dir look like this module to those who have only built the command and jobs.
+func linkBuilt(t *testing.T, dir string) {
+	t.Helper()
+	if err := buildExamples(); err != nil {
+		t.Fatal(err)
+	}
+	mr, err := exec.LookPath("mr")
+	if err != nil {
+		t.Fatal(err)
+	}
+	store, err := filepath.Abs("../../examples/store")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(
+		os.Symlink(filepath.Dir(mr), filepath.Join(dir, "bin")),
+		os.Mkdir(filepath.Join(dir, "examples"), 0o777),
+		os.Symlink(store, filepath.Join(dir, "examples", "store")),
+	); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // copyModule copies what go build reads, and the store of the examples.

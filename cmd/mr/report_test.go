@@ -1,4 +1,4 @@
-package main_test
+package main // as readme_test.go, whose words it reads
 
 import (
 	"encoding/json"

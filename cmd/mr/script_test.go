@@ -3,6 +3,7 @@ package main // the scripts run the command itself
 import (
 	"bufio"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -24,23 +25,25 @@ func TestMain(m *testing.M) {
 	})
 }
 
-// inScripts are the examples that testdata/*.txt and short tests run.
-var inScripts = []string{"osdistribution", "simple_counter", "histogram_sums"}
+var examples = flag.Bool("examples", false, "build and run all examples, and do what README.md says in a copy of the module")
+
+// built are the examples that testdata/*.txt and README.md run, and that tests build without -examples.
+var built = []string{"dims_only", "histogram_sums", "osdistribution", "simple_counter"}
 
 // buildExamples builds the jobs of ../../examples, once, into the directory that the command is in. It is on the PATH, and is
-// removed after the tests. Short tests build those that the scripts run.
+// removed after the tests.
 var buildExamples = sync.OnceValue(func() error {
 	mr, err := exec.LookPath("mr")
 	if err != nil {
 		return err
 	}
 	args := []string{"build", "-ldflags=-w", "-o", filepath.Dir(mr) + string(filepath.Separator)}
-	if testing.Short() {
-		for _, name := range inScripts {
+	if *examples {
+		args = append(args, "../../examples/...")
+	} else {
+		for _, name := range built {
 			args = append(args, "../../examples/"+name)
 		}
-	} else {
-		args = append(args, "../../examples/...")
 	}
 	build := exec.Command("go", args...)
 	if out, err := build.CombinedOutput(); err != nil {
