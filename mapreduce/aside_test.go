@@ -243,8 +243,8 @@ func TestDeadlyRecordsBeyondBudget(t *testing.T) {
 
 // A job that no record survives is given up.
 func TestDeadlyJob(t *testing.T) {
-	if testing.Short() {
-		t.Skip("starts 200 workers")
+	if !*thorough {
+		t.Skip("-thorough starts 200 workers")
 	}
 	store := t.TempDir()
 	writeFile(t, store, aFile, strings.Repeat("culprit\t{}\n", 200))

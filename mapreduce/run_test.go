@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -17,7 +18,9 @@ import (
 	"github.com/telemetry-mr/mr/storage"
 )
 
-// shapes are the ways to run a job that must not be seen in its output.
+var thorough = flag.Bool("thorough", false, "run jobs in one way more, with many workers, and one that ends hundreds of them")
+
+// shapes are the ways to run a job that must not be seen in its output; the last is tried with -thorough.
 var shapes = []struct{ workers, partitions int }{{1, 1}, {2, 3}, {4, 7}, {8, 1}}
 
 // runJob runs a job and returns its output. The directory of the output holds nothing else afterwards.
@@ -67,9 +70,12 @@ func sameEveryWay(t *testing.T, job string, cfg mapreduce.Config) (string, mapre
 	t.Helper()
 	var want string
 	var first mapreduce.Stats
-	tried := shapes
-	if testing.Short() {
+	tried := shapes[:3]
+	switch {
+	case testing.Short():
 		tried = shapes[:2]
+	case *thorough:
+		tried = shapes
 	}
 	for i, s := range tried {
 		for _, runBytes := range []int64{0, 1, 700} {
