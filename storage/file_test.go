@@ -19,11 +19,12 @@ func TestFileRoundTrip(t *testing.T) {
 	contents := [][]byte{nil, []byte("x"), []byte("a\t1\n"), pings(3 << 19), bytes.Repeat([]byte{'\n'}, 3<<19)}
 	steps := []int{100_003}
 	if !testing.Short() {
-		contents = append(contents, bytes.Repeat([]byte("no line end"), 850<<10))
+		contents = append(contents, []byte("a\t1\n"+strings.Repeat("no line end", 850<<10)+"\nb\t2\n"))
 		steps = append(steps, 1<<30)
 	}
 	for _, content := range contents {
 		for _, ext := range []string{".tsv", ".zst", ".gz"} {
+			var first []byte
 			for _, step := range steps {
 				name := filepath.Join(t.TempDir(), "f"+ext)
 				w, err := storage.CreateFile(name)
@@ -51,6 +52,16 @@ func TestFileRoundTrip(t *testing.T) {
 				}
 				if info, err := os.Stat(name); err != nil || info.Size() != w.Size() {
 					t.Errorf("%s: %v, %v, Size says %d", ext, info.Size(), err, w.Size())
+				}
+				stored, err := os.ReadFile(name)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if first == nil {
+					first = stored
+				}
+				if !bytes.Equal(stored, first) {
+					t.Errorf("%s in steps of %d: other bytes than in steps of %d", ext, step, steps[0])
 				}
 			}
 		}

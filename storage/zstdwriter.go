@@ -38,6 +38,7 @@ var encoders = sync.Pool{New: func() any {
 type zstdWriter struct {
 	w      io.Writer
 	raw    []byte // content of the next frame
+	long   int    // how much of raw has been found to have no line end
 	table  []byte // entries of the seek table
 	lines  []byte // entries of the line table
 	stored int64
@@ -54,12 +55,13 @@ func (z *zstdWriter) Write(p []byte) (int, error) {
 		// A frame ends at the last line end that lets it be no larger than frameSize, else at the first.
 		if cut := bytes.LastIndexByte(p[:max(0, frameSize-len(z.raw))], '\n') + 1; cut > 0 {
 			z.raw, p = append(z.raw, p[:cut]...), p[cut:]
-		} else if end := bytes.LastIndexByte(z.raw, '\n') + 1; end > 0 {
+		} else if end := bytes.LastIndexByte(z.raw[z.long:], '\n') + 1; end > 0 {
+			end += z.long
 			rest := z.raw[end:]
 			if err := z.frame(z.raw[:end]); err != nil {
 				return 0, err
 			}
-			z.raw = append(z.raw[:0], rest...)
+			z.raw, z.long = append(z.raw[:0], rest...), len(rest)
 			continue
 		} else {
 			cut := bytes.IndexByte(p, '\n') + 1
@@ -69,13 +71,14 @@ func (z *zstdWriter) Write(p []byte) (int, error) {
 			cut = min(cut, maxFrame-len(z.raw))
 			z.raw, p = append(z.raw, p[:cut]...), p[cut:]
 			if z.raw[len(z.raw)-1] != '\n' && len(z.raw) < maxFrame {
+				z.long = len(z.raw)
 				return n, nil // all of p is in a line that has not ended
 			}
 		}
 		if err := z.frame(z.raw); err != nil {
 			return 0, err
 		}
-		z.raw = z.raw[:0]
+		z.raw, z.long = z.raw[:0], 0
 	}
 }
 
@@ -109,7 +112,7 @@ func (z *zstdWriter) release() error {
 		return nil
 	}
 	err := z.frame(z.raw)
-	z.raw = nil
+	z.raw, z.long = nil, 0
 	return err
 }
 
