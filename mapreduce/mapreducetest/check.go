@@ -13,9 +13,7 @@ import (
 	"strings"
 
 	"github.com/telemetry-mr/mr/mapreduce"
-	"github.com/telemetry-mr/mr/mapreduce/internal/keys"
 	"github.com/telemetry-mr/mr/mapreduce/internal/shape"
-	"github.com/telemetry-mr/mr/mapreduce/internal/values"
 	"github.com/telemetry-mr/mr/storage"
 )
 
@@ -32,27 +30,26 @@ type Options struct {
 // Check runs a job over records in many ways. It returns the rows and the account of a run; or an error that says what is
 // wrong with the job: the rows depend on how it is run, or a run failed.
 func Check[K comparable, V any](ctx context.Context, job mapreduce.Job[K, V], records []Record, o Options) (string, mapreduce.Stats, error) {
+	j, err := typedJob(job)
+	if err != nil {
+		return "", mapreduce.Stats{}, err
+	}
+	return checkJob(ctx, j, records, o)
+}
+
+func checkJob(ctx context.Context, j job, records []Record, o Options) (string, mapreduce.Stats, error) {
 	if o.Seed == 0 {
 		o.Seed = *seedFlag
 	}
-	var stats mapreduce.Stats
 	if len(records) == 0 {
-		return "", stats, errors.New("there are no records: a job needs input")
-	}
-	k, err := keys.For[K]()
-	if err != nil {
-		return "", stats, fmt.Errorf("type of keys: %w", err)
-	}
-	v, err := values.For[V]()
-	if err != nil {
-		return "", stats, fmt.Errorf("type of values: %w", err)
+		return "", mapreduce.Stats{}, errors.New("there are no records: a job needs input")
 	}
 	s, err := newStore(records, o.Schema)
 	if err != nil {
-		return "", stats, err
+		return "", mapreduce.Stats{}, err
 	}
 	defer s.close()
-	c := &check[K, V]{job: job, opts: o, records: records, store: s, keys: k, values: v, rng: rand.New(rand.NewPCG(o.Seed, o.Seed))}
+	c := &check{job: j, traits: j.traits(), opts: o, records: records, store: s, rng: rand.New(rand.NewPCG(o.Seed, o.Seed))}
 	out, stats, err := c.all(ctx)
 	if f, ok := errors.AsType[*fault](err); ok {
 		f.seed = o.Seed
@@ -73,29 +70,28 @@ func (f *fault) Error() string {
 func faultf(format string, args ...any) error { return &fault{msg: fmt.Sprintf(format, args...)} }
 
 // check is a check of a job under way.
-type check[K comparable, V any] struct {
-	job     mapreduce.Job[K, V]
+type check struct {
+	job     job
+	traits  traits
 	opts    Options
 	records []Record
 	store   *store
-	keys    *keys.Codec[K]
-	values  *values.Codec[V]
 	rng     *rand.Rand
 }
 
 // all looks for what has the simplest explanation first.
-func (c *check[K, V]) all(ctx context.Context) (string, mapreduce.Stats, error) {
+func (c *check) all(ctx context.Context) (string, mapreduce.Stats, error) {
 	groups, err := c.mapTwice()
 	if err != nil {
 		return "", mapreduce.Stats{}, err
 	}
-	want, stats, err := c.run(ctx, c.job, shape.Shape{}, 1)
+	want, stats, err := c.run(ctx, c.job.executor(), shape.Shape{}, 1)
 	if err != nil {
 		return "", stats, c.runError(err)
 	}
-	if c.job.Combine != nil {
-		err = c.combine(ctx, groups)
-	} else if c.job.Reduce != nil && !c.job.Ordered {
+	if c.traits.combine {
+		err = c.laws(ctx, groups)
+	} else if c.traits.reduce && !c.traits.ordered {
 		err = c.reduceOrder(ctx, groups)
 	}
 	if err == nil {
@@ -104,9 +100,9 @@ func (c *check[K, V]) all(ctx context.Context) (string, mapreduce.Stats, error) 
 	return want, stats, err
 }
 
-// run runs a job in this process and returns its rows.
-func (c *check[K, V]) run(ctx context.Context, job mapreduce.Job[K, V], s shape.Shape, partitions int) (string, mapreduce.Stats, error) {
-	return runLocal(ctx, mapreduce.Local(job), s, mapreduce.Config{
+// run runs the job and returns its rows.
+func (c *check) run(ctx context.Context, x mapreduce.Executor, s shape.Shape, partitions int) (string, mapreduce.Stats, error) {
+	return runLocal(ctx, x, s, mapreduce.Config{
 		Data: c.store.dir, Format: c.opts.Format, MaxBad: c.opts.MaxBad, Partitions: partitions,
 	})
 }
@@ -119,7 +115,7 @@ func runLocal(ctx context.Context, x mapreduce.Executor, s shape.Shape, cfg mapr
 }
 
 // runError adds which record an error is about.
-func (c *check[K, V]) runError(err error) error {
+func (c *check) runError(err error) error {
 	t, ok := errors.AsType[*mapreduce.TaskError](err)
 	if !ok {
 		return err
@@ -134,7 +130,7 @@ func (c *check[K, V]) runError(err error) error {
 }
 
 // name is a record in a message.
-func (c *check[K, V]) name(i int) string { return fmt.Sprintf("record %d (%q)", i+1, c.records[i].Key) }
+func (c *check) name(i int) string { return fmt.Sprintf("record %d (%q)", i+1, c.records[i].Key) }
 
 // A way is one to run a job.
 type way struct {
@@ -147,7 +143,7 @@ type way struct {
 }
 
 // runs runs the job in ways that must all give the rows want, and count the same.
-func (c *check[K, V]) runs(ctx context.Context, want string, counted mapreduce.Stats) error {
+func (c *check) runs(ctx context.Context, want string, counted mapreduce.Stats) error {
 	pieces := shape.Shape{RunBytes: 1, TaskFiles: 1, Tasks: c.rng.Perm}
 	lent := way{
 		name: "with the memory of each record overwritten behind it", lent: true,
@@ -168,10 +164,10 @@ func (c *check[K, V]) runs(ctx context.Context, want string, counted mapreduce.S
 			why: "how values are combined shows in the rows, or a function remembers what it saw in another task",
 		},
 	}
-	if !c.job.Ordered {
+	if !c.traits.ordered {
 		pieces.Files = c.rng.Perm
 		why := "the rows depend on the order of the input: if they are to, the job has to say so with Ordered: true"
-		if c.job.Combine != nil {
+		if c.traits.combine {
 			why = "the rows depend on the order of the input, which Combine must not let through"
 		}
 		for range 2 {
@@ -180,15 +176,15 @@ func (c *check[K, V]) runs(ctx context.Context, want string, counted mapreduce.S
 		}
 	}
 	for _, w := range ways {
-		job := c.job
+		x := c.job.executor()
 		if w.lent {
-			job.Map = lend(job.Map, w.fill)
+			x = c.job.lending(w.fill)
 		}
-		got, stats, err := c.run(ctx, job, w.shape, w.partitions)
+		got, stats, err := c.run(ctx, x, w.shape, w.partitions)
 		if err != nil {
 			return faultf("run %s, the job fails: %v", w.name, c.runError(err))
 		}
-		if c.mapOnly() && w.shape.Files != nil {
+		if c.traits.mapOnly() && w.shape.Files != nil {
 			got, want = sortLines(got), sortLines(want)
 		}
 		if got != want {
@@ -202,25 +198,6 @@ func (c *check[K, V]) runs(ctx context.Context, want string, counted mapreduce.S
 	return nil
 }
 
-func (c *check[K, V]) mapOnly() bool { return c.job.Combine == nil && c.job.Reduce == nil }
-
 func sortLines(text string) string {
 	return strings.Join(slices.Sorted(strings.Lines(text)), "")
-}
-
-type mapFunc[K comparable, V any] = func(storage.Record, *mapreduce.Emitter[K, V]) error
-
-// lend returns a Map whose records are in memory that is filled with a byte when the next one comes.
-func lend[K comparable, V any](f mapFunc[K, V], fill byte) mapFunc[K, V] {
-	var key, value []byte
-	return func(rec storage.Record, out *mapreduce.Emitter[K, V]) error {
-		for _, b := range [][]byte{key, value} {
-			for i := range b {
-				b[i] = fill
-			}
-		}
-		key, value = bytes.Clone(rec.Key), bytes.Clone(rec.Value)
-		rec.Key, rec.Value = key, value
-		return f(rec, out)
-	}
 }

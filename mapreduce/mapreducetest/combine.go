@@ -1,6 +1,7 @@
 package mapreducetest
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"strings"
@@ -40,17 +41,17 @@ type law struct {
 	lent        bool // the right tree is of values whose memory is overwritten
 }
 
-// combine tries the laws of Combine on the values of each key.
-func (c *check[K, V]) combine(ctx context.Context, groups []group[K]) error {
+// laws tries the laws of Combine on the values of each key.
+func (c *check) laws(ctx context.Context, groups []group) error {
 	var laws []law
 	for i, g := range c.rng.Perm(len(groups)) {
 		if i == mostGroups {
 			break
 		}
-		laws = append(laws, c.laws(g, len(groups[g].values))...)
+		laws = append(laws, c.lawsOf(g, len(groups[g].values))...)
 	}
 	var open []law // those whose results differ as values; it remains to be seen whether that shows
-	var cand []candidate[K, V]
+	var cand []candidate
 	for _, l := range laws {
 		g := groups[l.group]
 		left, err1 := c.fold(l.left, g.values, l.values, false)
@@ -58,13 +59,13 @@ func (c *check[K, V]) combine(ctx context.Context, groups []group[K]) error {
 		if err1 != nil || err2 != nil {
 			continue // a sum that overflows, say; a run tells
 		}
-		a, err1 := c.values.Append(nil, &left)
-		b, err2 := c.values.Append(nil, &right)
+		a, err1 := c.job.encode(left)
+		b, err2 := c.job.encode(right)
 		if err1 != nil || err2 != nil || string(a) == string(b) {
 			continue
 		}
 		open = append(open, l)
-		cand = append(cand, candidate[K, V]{g.key, []V{left}}, candidate[K, V]{g.key, []V{right}})
+		cand = append(cand, candidate{g.key, []any{left}}, candidate{g.key, []any{right}})
 	}
 	rows, err := c.rows(ctx, cand)
 	if err != nil {
@@ -82,8 +83,8 @@ func (c *check[K, V]) combine(ctx context.Context, groups []group[K]) error {
 	return c.lawError(open[best], groups[open[best].group], cand[2*best].values[0], cand[2*best+1].values[0], rows[2*best], rows[2*best+1])
 }
 
-// laws are those to be tried on a group of n values. Values may come more than once, as a record that was sent twice does.
-func (c *check[K, V]) laws(group, n int) []law {
+// lawsOf are those to be tried on a group of n values. Values may come more than once, as a record that was sent twice does.
+func (c *check) lawsOf(group, n int) []law {
 	some := c.rng.Perm(n)
 	if len(some) > mostValues {
 		some = some[:mostValues]
@@ -119,7 +120,7 @@ func (c *check[K, V]) laws(group, n int) []law {
 }
 
 // tree is one of the leaves from low to high: one after the other, or cut at random.
-func (c *check[K, V]) tree(low, high int, inOrder bool) *tree {
+func (c *check) tree(low, high int, inOrder bool) *tree {
 	if high-low == 1 {
 		return leaf(low)
 	}
@@ -139,32 +140,32 @@ func relabel(t *tree, names []int) *tree {
 }
 
 // fold combines values as the tree says. Each leaf is a value of its own; if they are lent, what was combined is overwritten.
-func (c *check[K, V]) fold(t *tree, coded [][]byte, names []int, lent bool) (v V, err error) {
+func (c *check) fold(t *tree, coded [][]byte, names []int, lent bool) (v any, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("panic: %v", p)
 		}
 	}()
 	if t.left == nil {
-		err = c.values.Decode(coded[names[t.leaf]], &v)
-		return v, err
+		return c.job.decode(coded[names[t.leaf]])
 	}
-	if v, err = c.fold(t.left, coded, names, lent); err != nil {
-		return v, err
+	left, err := c.fold(t.left, coded, names, lent)
+	if err != nil {
+		return nil, err
 	}
 	if !lent || t.right.left != nil {
 		right, err := c.fold(t.right, coded, names, lent)
-		if err == nil {
-			c.job.Combine(&v, right)
+		if err != nil {
+			return nil, err
 		}
-		return v, err
+		return c.job.combine(left, right), nil
 	}
-	memory := []byte(string(coded[names[t.right.leaf]]))
-	var right V
-	if err = c.values.BorrowDecode(memory, &right); err != nil {
-		return v, err
+	memory := bytes.Clone(coded[names[t.right.leaf]])
+	right, err := c.job.borrow(memory)
+	if err != nil {
+		return nil, err
 	}
-	c.job.Combine(&v, right)
+	v = c.job.combine(left, right)
 	for i := range memory {
 		memory[i] = 0xA5
 	}
@@ -172,7 +173,7 @@ func (c *check[K, V]) fold(t *tree, coded [][]byte, names []int, lent bool) (v V
 }
 
 // lawError tells of a law that does not hold.
-func (c *check[K, V]) lawError(l law, g group[K], left, right V, leftRows, rightRows string) error {
+func (c *check) lawError(l law, g group, left, right any, leftRows, rightRows string) error {
 	var b strings.Builder
 	switch l.name {
 	case "commutative":
@@ -191,8 +192,8 @@ func (c *check[K, V]) lawError(l law, g group[K], left, right V, leftRows, right
 			fmt.Fprintf(&b, "  and %d more values\n", len(l.values)-most)
 			break
 		}
-		var v V
-		if err := c.values.Decode(g.values[n], &v); err != nil {
+		v, err := c.job.decode(g.values[n])
+		if err != nil {
 			return err
 		}
 		fmt.Fprintf(&b, "  %c = %s\n", 'a'+i, show(v))
@@ -208,7 +209,7 @@ func (c *check[K, V]) lawError(l law, g group[K], left, right V, leftRows, right
 		second += ", with b overwritten afterwards,"
 	}
 	fmt.Fprintf(&b, "  %s = %s\n  %s = %s\n", name(l.left), show(left), second, show(right))
-	if c.job.Reduce != nil {
+	if c.traits.reduce {
 		fmt.Fprintf(&b, "of which Reduce makes different rows:\n%s", diff("- of the first, + of the second", leftRows, rightRows))
 	}
 	return faultf("%s", b.String())

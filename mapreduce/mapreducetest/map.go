@@ -6,13 +6,12 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/telemetry-mr/mr/mapreduce"
 	"github.com/telemetry-mr/mr/storage"
 )
 
 // A group is the values of a key, order fields included, in the order of the input.
-type group[K comparable] struct {
-	key    K
+type group struct {
+	key    any
 	coded  []byte
 	values [][]byte // encoded
 }
@@ -22,9 +21,9 @@ const mostAgain = 2000
 
 // mapTwice maps each record on its own, twice, the second time in another order, and returns the pairs by key, in the order of
 // keys.
-func (c *check[K, V]) mapTwice() ([]group[K], error) {
+func (c *check) mapTwice() ([]group, error) {
 	input := c.store.input()
-	first := make([]mapped[K, V], len(c.records))
+	first := make([]mapped, len(c.records))
 	if err := c.store.each(input, func(i int, rec storage.Record) (err error) {
 		first[i], err = c.try(rec)
 		return err
@@ -36,7 +35,7 @@ func (c *check[K, V]) mapTwice() ([]group[K], error) {
 	again = again[:min(len(again), mostAgain)]
 	if err := c.store.each(again, func(i int, rec storage.Record) error {
 		second, err := c.try(rec)
-		if err == nil && !slices.EqualFunc(first[i].pairs, second.pairs, pair[K, V].equal) {
+		if err == nil && !slices.EqualFunc(first[i].pairs, second.pairs, pair.equal) {
 			err = faultf("Map of %s depends on more than its record:\n  first:                  %s\n  again, in another order: %s\n"+
 				"a Map sees one record: it must not remember others, nor ask a clock or a random number", c.name(i), first[i], second)
 		}
@@ -46,62 +45,43 @@ func (c *check[K, V]) mapTwice() ([]group[K], error) {
 	}
 
 	index := map[string]int{}
-	var groups []group[K]
+	var groups []group
 	for _, i := range input {
 		for _, p := range first[i].pairs {
-			at, ok := index[string(p.key)]
+			at, ok := index[string(p.keyBytes)]
 			if !ok {
 				at = len(groups)
-				index[string(p.key)] = at
-				groups = append(groups, group[K]{key: p.Key, coded: p.key})
+				index[string(p.keyBytes)] = at
+				groups = append(groups, group{key: p.key, coded: p.keyBytes})
 			}
-			groups[at].values = append(groups[at].values, p.value)
+			groups[at].values = append(groups[at].values, p.valueBytes)
 		}
 	}
-	slices.SortFunc(groups, func(a, b group[K]) int { return bytes.Compare(a.coded, b.coded) })
+	slices.SortFunc(groups, func(a, b group) int { return bytes.Compare(a.coded, b.coded) })
 	return groups, nil
 }
 
-// mapped is what Map made of a record.
-type mapped[K comparable, V any] struct {
-	pairs   []pair[K, V] // in the order of Emit as far as that matters
-	skipped string
-	err     error
+func (p pair) equal(q pair) bool {
+	return bytes.Equal(p.keyBytes, q.keyBytes) && bytes.Equal(p.valueBytes, q.valueBytes)
 }
 
-// A pair is one that Map emitted, with its key and value in bytes.
-type pair[K comparable, V any] struct {
-	mapreduce.Pair[K, V]
-	key, value []byte
-}
-
-func (p pair[K, V]) equal(q pair[K, V]) bool {
-	return bytes.Equal(p.key, q.key) && bytes.Equal(p.value, q.value)
-}
-
-func (c *check[K, V]) try(rec storage.Record) (mapped[K, V], error) {
-	pairs, skipped, err := mapreduce.Try(c.job, rec)
-	m := mapped[K, V]{skipped: skipped, err: err}
-	for _, p := range pairs {
-		value, err := c.values.Append(nil, &p.Value)
-		if err != nil {
-			return m, fmt.Errorf("value %v of key %v: %w", p.Value, p.Key, err)
+// try maps a record. Its pairs are in the order of Emit as far as that matters.
+func (c *check) try(rec storage.Record) (mapped, error) {
+	m, err := c.job.try(rec)
+	if err != nil || c.traits.mapOnly() {
+		return m, err
+	}
+	slices.SortStableFunc(m.pairs, func(p, q pair) int { // a Map may range over a map
+		order := bytes.Compare(p.keyBytes, q.keyBytes)
+		if order == 0 && !c.traits.ordered {
+			order = bytes.Compare(p.valueBytes, q.valueBytes)
 		}
-		m.pairs = append(m.pairs, pair[K, V]{p, c.keys.Append(nil, &p.Key), value})
-	}
-	if !c.mapOnly() { // a Map may range over a map
-		slices.SortStableFunc(m.pairs, func(p, q pair[K, V]) int {
-			order := bytes.Compare(p.key, q.key)
-			if order == 0 && !c.job.Ordered {
-				order = bytes.Compare(p.value, q.value)
-			}
-			return order
-		})
-	}
+		return order
+	})
 	return m, nil
 }
 
-func (m mapped[K, V]) String() string {
+func (m mapped) String() string {
 	switch {
 	case m.err != nil:
 		return "error: " + m.err.Error()
@@ -116,7 +96,7 @@ func (m mapped[K, V]) String() string {
 			fmt.Fprintf(&b, " and %d more", len(m.pairs)-i)
 			break
 		}
-		fmt.Fprintf(&b, "  (%s, %s)", show(p.Key), show(p.Value))
+		fmt.Fprintf(&b, "  (%s, %s)", show(p.key), show(p.value))
 	}
 	return strings.TrimSpace(b.String())
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"iter"
-	"slices"
 	"strings"
 
 	"github.com/telemetry-mr/mr/mapreduce"
@@ -14,13 +13,13 @@ import (
 )
 
 // A candidate is a key and values that it might have, for Reduce.
-type candidate[K comparable, V any] struct {
-	key    K
-	values []V
+type candidate struct {
+	key    any
+	values []any
 }
 
 // rows returns the rows that the job makes of each candidate, all in one run; instead of rows, an error or a panic of Reduce.
-func (c *check[K, V]) rows(ctx context.Context, candidates []candidate[K, V]) ([]string, error) {
+func (c *check) rows(ctx context.Context, candidates []candidate) ([]string, error) {
 	texts := make([]string, len(candidates))
 	if len(candidates) == 0 {
 		return texts, nil
@@ -60,25 +59,25 @@ func (c *check[K, V]) rows(ctx context.Context, candidates []candidate[K, V]) ([
 }
 
 // reduce makes the rows of one candidate.
-func (c *check[K, V]) reduce(cand candidate[K, V], rows *mapreduce.Rows) (err error) {
+func (c *check) reduce(cand candidate, rows *mapreduce.Rows) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("panic: %v", p)
 		}
 	}()
-	if c.job.Reduce == nil {
+	if !c.traits.reduce {
 		rows.Add(cand.values[0])
 		return nil
 	}
-	return c.job.Reduce(cand.key, slices.Values(cand.values), rows)
+	return c.job.reduce(cand.key, cand.values, rows)
 }
 
 // reduceOrder gives Reduce the values of each key in several orders.
-func (c *check[K, V]) reduceOrder(ctx context.Context, groups []group[K]) error {
-	var cand []candidate[K, V]
+func (c *check) reduceOrder(ctx context.Context, groups []group) error {
+	var cand []candidate
 	for len(groups) > 0 && len(cand) < mostGroups*(1+trees) {
 		// The first of the keys that differ in their order fields only. Values of each of these stay together.
-		n, err := c.keys.GroupLen(groups[0].coded)
+		n, err := c.job.groupLen(groups[0].coded)
 		if err != nil {
 			return err
 		}
@@ -92,7 +91,7 @@ func (c *check[K, V]) reduceOrder(ctx context.Context, groups []group[K]) error 
 			if err != nil {
 				return err
 			}
-			cand = append(cand, candidate[K, V]{groups[0].key, values})
+			cand = append(cand, candidate{groups[0].key, values})
 		}
 		groups = groups[end:]
 	}
@@ -112,8 +111,8 @@ func (c *check[K, V]) reduceOrder(ctx context.Context, groups []group[K]) error 
 }
 
 // someOrder decodes the values of keys, those of each key in another order if they are to be shuffled.
-func (c *check[K, V]) someOrder(groups []group[K], shuffled bool) ([]V, error) {
-	var all []V
+func (c *check) someOrder(groups []group, shuffled bool) ([]any, error) {
+	var all []any
 	for _, g := range groups {
 		order := make([]int, len(g.values))
 		for i := range order {
@@ -123,8 +122,8 @@ func (c *check[K, V]) someOrder(groups []group[K], shuffled bool) ([]V, error) {
 			order = c.rng.Perm(len(order))
 		}
 		for _, n := range order {
-			var v V
-			if err := c.values.Decode(g.values[n], &v); err != nil {
+			v, err := c.job.decode(g.values[n])
+			if err != nil {
 				return nil, err
 			}
 			all = append(all, v)
@@ -133,7 +132,7 @@ func (c *check[K, V]) someOrder(groups []group[K], shuffled bool) ([]V, error) {
 	return all, nil
 }
 
-func showAll[V any](values []V) string {
+func showAll(values []any) string {
 	const most = 8
 	var list []string
 	for i, v := range values {

@@ -17,7 +17,7 @@ var update = flag.Bool("update", false, "write the rows of jobs to the golden fi
 // count. Run returns the account of a run, with what was skipped, and the job's counters.
 func Run[K comparable, V any](t testing.TB, job mapreduce.Job[K, V], records []Record, want string) mapreduce.Stats {
 	t.Helper()
-	got, stats := rows(t, job, records, mapreduce.TSV)
+	got, stats := rows(t, jobOf(t, job), records, mapreduce.TSV)
 	compare(t, strings.TrimPrefix(want, "\n"), got)
 	return stats
 }
@@ -26,11 +26,25 @@ func Run[K comparable, V any](t testing.TB, job mapreduce.Job[K, V], records []R
 // -update (go test -update), the file is written instead.
 func Golden[K comparable, V any](t testing.TB, job mapreduce.Job[K, V], records []Record, name string) mapreduce.Stats {
 	t.Helper()
+	return golden(t, jobOf(t, job), records, name)
+}
+
+func jobOf[K comparable, V any](t testing.TB, j mapreduce.Job[K, V]) job {
+	t.Helper()
+	typed, err := typedJob(j)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return typed
+}
+
+func golden(t testing.TB, j job, records []Record, name string) mapreduce.Stats {
+	t.Helper()
 	format, err := mapreduce.ParseFormat(strings.TrimPrefix(filepath.Ext(name), "."))
 	if err != nil {
 		format = mapreduce.TSV
 	}
-	got, stats := rows(t, job, records, format)
+	got, stats := rows(t, j, records, format)
 	if *update {
 		if err := os.MkdirAll(filepath.Dir(name), 0o777); err != nil {
 			t.Fatal(err)
@@ -48,9 +62,9 @@ func Golden[K comparable, V any](t testing.TB, job mapreduce.Job[K, V], records 
 	return stats
 }
 
-func rows[K comparable, V any](t testing.TB, job mapreduce.Job[K, V], records []Record, f mapreduce.Format) (string, mapreduce.Stats) {
+func rows(t testing.TB, j job, records []Record, f mapreduce.Format) (string, mapreduce.Stats) {
 	t.Helper()
-	got, stats, err := Check(t.Context(), job, records, Options{Format: f})
+	got, stats, err := checkJob(t.Context(), j, records, Options{Format: f})
 	if err != nil {
 		t.Fatalf("%v", err)
 	}
