@@ -6,8 +6,8 @@
 //
 // The programs of a suite run in turn (A B C, A B C, …), each in a process of its own, and a ratio is taken within a round: on
 // a shared machine, the rounds differ more than the programs. CPU time is that of the whole process tree. Before the first
-// round, each program runs once, unmeasured but for its memory: its answer is compared with the others' and, with -check,
-// proved by other means.
+// round, each program runs once, unmeasured but for its memory (and that of the slow ones is all of it): its answer is compared
+// with the others' and, with -check, proved by other means.
 //
 // It needs the zstd command; some suites need parallel and jq, python3 with pip, npm, or a Java runtime. Programs, packages and
 // stores are kept in -cache.
@@ -33,7 +33,6 @@ type options struct {
 	store     string
 	only      string
 	rounds    int
-	slow      int
 	workers   int
 	memory    string
 	check     bool
@@ -53,7 +52,6 @@ func main() {
 	flag.StringVar(&o.store, "store", "", "a store to read instead of the standard one")
 	flag.StringVar(&o.only, "only", "", "names of the programs to run, with commas (default: all of the suite)")
 	flag.IntVar(&o.rounds, "rounds", 0, "rounds (default: the suite's)")
-	flag.IntVar(&o.slow, "slow", 1, "rounds in which slow programs take part")
 	flag.IntVar(&o.workers, "workers", 2, "of mr run")
 	flag.StringVar(&o.memory, "memory", "", "of mr run")
 	flag.BoolVar(&o.check, "check", false, "prove the answers of b, m and s (a minute or two)")
@@ -124,7 +122,7 @@ func bench(o options, s suite) (err error) {
 	for round := range o.rounds {
 		syscall.Sync()
 		for _, c := range list {
-			if c.slow && round >= o.slow {
+			if c.once {
 				continue
 			}
 			log.Printf("round %d of %d: %s", round+1, o.rounds, c.name)
@@ -173,6 +171,9 @@ func rehearse(o options, list []*contender) error {
 			return fmt.Errorf("%s: %w", c.name, err)
 		}
 		c.rehearsal = m
+		if c.once {
+			c.runs = append(c.runs, m)
+		}
 	}
 	return nil
 }

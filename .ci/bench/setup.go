@@ -53,9 +53,34 @@ func build(o options) error {
 	return err
 }
 
-// ensurePyPI installs a package and returns the directory to put on the Python path.
-func ensurePyPI(o options, name string) (string, error) {
-	dir := filepath.Join(o.cache, "pypi-"+name)
+// ensurePyPI installs packages and returns the directory to put on the Python path.
+func ensurePyPI(o options, packages string) (string, error) {
+	return ensure(o, "pypi "+packages, func(dir string) error {
+		args := append([]string{"-m", "pip", "install", "--quiet", "--target", dir}, strings.Fields(packages)...)
+		_, err := command(o.root, "python3", args...)
+		return err
+	})
+}
+
+// ensureNPM installs a package and returns the directory to put on the path of Node.
+func ensureNPM(o options, name string) (string, error) {
+	dir, err := ensure(o, "npm "+name, func(dir string) error {
+		_, err := command(o.root, "npm", "install", "--silent", "--prefix", dir, name)
+		return err
+	})
+	return filepath.Join(dir, "node_modules"), err
+}
+
+// buildBeam builds a module of its own, which takes two minutes.
+func buildBeam(o options, c *contender) error {
+	c.env = []string{"TMPDIR=" + o.scratch} // it leaves something there
+	_, err := command(o.peer("beam"), "go", "build", "-o", o.bin("beam-a"), ".")
+	return err
+}
+
+// ensure returns a directory of the cache, which fill fills if it is not there.
+func ensure(o options, name string, fill func(dir string) error) (string, error) {
+	dir := filepath.Join(o.cache, strings.NewReplacer(" ", "-", "/", "-").Replace(name))
 	if _, err := os.Stat(dir); err == nil {
 		return dir, nil
 	}
@@ -64,7 +89,7 @@ func ensurePyPI(o options, name string) (string, error) {
 	if err := os.RemoveAll(tmp); err != nil {
 		return "", err
 	}
-	if _, err := command(o.root, "python3", "-m", "pip", "install", "--quiet", "--target", tmp, name); err != nil {
+	if err := fill(tmp); err != nil {
 		return "", err
 	}
 	return dir, os.Rename(tmp, dir)

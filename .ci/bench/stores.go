@@ -20,6 +20,7 @@ const (
 	skew      = "skew"      // 200 files, of which one has 80 % of 1 GB of records
 	even      = "even"      // the records of skew, as many in each file
 	gz        = "gz"        // std, in gzip files
+	plain     = "plain"     // std, in files that are not packed
 	one       = "one"       // one file of 1 KB
 	grid      = "grid"      // 20,000 empty files in 200 directories
 	million   = "million"   // 1,008,000 empty files in 16,800 directories; removed at the end
@@ -49,6 +50,8 @@ func makeStore(o options, name, dir string) error {
 		return spreadEvenly(from, dir)
 	case gz:
 		return gen(o, dir, "--codec", "gzip")
+	case plain:
+		return gen(o, dir, "--codec", "plain")
 	case one:
 		return oneFile(dir)
 	case grid:

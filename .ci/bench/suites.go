@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"path/filepath"
 	"strconv"
-	"strings"
 )
 
 // A suite is some programs to compare, and what is to come of it.
@@ -31,7 +30,7 @@ var suites = []suite{
 				{name: "go-a", job: "a", store: std, args: []string{o.bin("go-a"), data, output}},
 				duckdb(o, "start"),
 				duckdb(o, "a"),
-				{name: "jq-a", job: "a", store: std, slow: true, args: []string{"sh", o.peer("jq/a.sh"), data, output}},
+				{name: "jq-a", job: "a", store: std, once: true, args: []string{"sh", o.peer("jq/a.sh"), data, output}},
 				mr(o, "b", std),
 				duckdb(o, "b"),
 				mr(o, "c", std),
@@ -136,17 +135,46 @@ var suites = []suite{
 		},
 	},
 	{
+		name: "peers", about: "other engines: ClickHouse, Beam, Polars, Spark, mrjob (installs half a gigabyte, takes long)", rounds: 3,
+		contenders: func(o options) []*contender {
+			return []*contender{
+				floor(o, std),
+				mr(o, "a", std),
+				clickhouse(o, "start"),
+				clickhouse(o, "a"),
+				{name: "beam-a", job: "a", store: std, args: []string{o.bin("beam-a"), "-store", data, "-rows", output}, needs: buildBeam},
+				mr(o, "c", std),
+				clickhouse(o, "c"),
+				mr(o, "d", std),
+				clickhouse(o, "d"),
+				// These read no zstd, or not that of files that begin with a skippable frame.
+				mr(o, "a", plain).called("a-plain"),
+				python(o, "polars-a", "polars==2.1.0", "polars/a.py", data, output),
+				python(o, "pyspark-a", "pyspark==4.3.0", "pyspark/a.py", data, output),
+				python(o, "mrjob-a", "mrjob==0.7.4 setuptools==65.5.0", "mrjob/run.py", data, output),
+			}
+		},
+		claims: []claim{
+			cpuRatio("clickhouse-a", "a").atLeast(1.5),
+			cpuRatio("clickhouse-a", "a").without("clickhouse-start").atLeast(1.5),
+			cpuRatio("clickhouse-c", "c").without("clickhouse-start"),
+			cpuRatio("clickhouse-d", "d").without("clickhouse-start"),
+			cpuRatio("beam-a", "a").atLeast(2.5),
+			cpuRatio("polars-a", "a-plain"),
+			cpuRatio("pyspark-a", "a-plain"),
+			cpuRatio("mrjob-a", "a-plain"),
+		},
+	},
+	{
 		name: "big", about: "exact medians of values of 20 times the memory, and with memory to spare", rounds: 1,
 		contenders: func(o options) []*contender {
 			if o.memory == "" {
 				o.memory = "128MiB"
 			}
 			tight := mr(o, "m", big)
-			tight.proved, tight.slow = true, false
+			tight.proved = true
 			o.memory = ""
-			spare := mr(o, "m", big).called("m-spare")
-			spare.slow = false
-			return []*contender{spare, tight}
+			return []*contender{mr(o, "m", big).called("m-spare"), tight}
 		},
 		claims: []claim{
 			wallRatio("m", "m-spare").atMost(2),
@@ -163,7 +191,7 @@ type contender struct {
 	args   []string
 	env    []string
 	stdout bool // its standard output is the answer
-	slow   bool
+	once   bool // it takes so long that its rehearsal is its run
 	proved bool // not only with -check
 	needs  func(o options, c *contender) error
 
@@ -215,7 +243,7 @@ func mr(o options, job, store string) *contender {
 	if o.memory != "" {
 		args = append(args, "--memory", o.memory)
 	}
-	return &contender{name: job, job: job, store: store, args: append(args, o.bin(job)), slow: job == "m"}
+	return &contender{name: job, job: job, store: store, args: append(args, o.bin(job)), once: job == "m"}
 }
 
 // list is mr ls.
@@ -228,12 +256,29 @@ func list(o options, name, store, filter string) *contender {
 }
 
 func duckdb(o options, job string) *contender {
+	c := python(o, "duckdb-"+job, "duckdb=="+duckdbVersion, "duckdb/duckdb_jobs.py", job, data, output)
+	c.job, c.store, c.once = job, std, job == "b"
+	return c
+}
+
+// python is a program in Python that needs some packages, and is for job a of files that are not packed.
+func python(o options, name, packages, program string, args ...string) *contender {
 	return &contender{
-		name: "duckdb-" + job, job: strings.Replace(job, "start", "z", 1), store: std, slow: job == "b",
-		args: []string{"python3", o.peer("duckdb/duckdb_jobs.py"), job, data, output},
+		name: name, job: "a", store: plain, once: true, args: append([]string{"python3", o.peer(program)}, args...),
 		needs: func(o options, c *contender) error {
-			dir, err := ensurePyPI(o, "duckdb=="+duckdbVersion)
-			c.env = []string{"PYTHONPATH=" + dir}
+			dir, err := ensurePyPI(o, packages)
+			c.env = []string{"PYTHONPATH=" + dir, "TMPDIR=" + o.scratch}
+			return err
+		},
+	}
+}
+
+func clickhouse(o options, job string) *contender {
+	return &contender{
+		name: "clickhouse-" + job, job: job, store: std, args: []string{"node", o.peer("clickhouse/jobs.js"), job, data, output},
+		needs: func(o options, c *contender) error {
+			dir, err := ensureNPM(o, "chdb@3.4.0")
+			c.env = []string{"NODE_PATH=" + dir}
 			return err
 		},
 	}

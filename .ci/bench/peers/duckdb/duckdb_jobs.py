@@ -1,4 +1,4 @@
-"""Runs the jobs a, b, c and d in DuckDB, for comparison: duckdb.py QUERY STORE OUTPUT."""
+"""Runs the jobs a, b, c and d in DuckDB, or nothing (start): duckdb_jobs.py JOB STORE OUTPUT."""
 
 import sys
 
@@ -10,6 +10,7 @@ RECORDS = f"""read_csv('{store}/*/*/*/*/*.zst', delim='\\t', header=false, quote
     columns={{'id': 'VARCHAR', 'j': 'VARCHAR'}}, filename={str(name == 'b').lower()})"""
 
 QUERIES = {
+    "start": "SELECT 1 WHERE false",
     "a": f"""
         SELECT j->>'$.info.OS' AS os, count(*) AS n FROM {RECORDS}
         GROUP BY os HAVING os IS NOT NULL ORDER BY os""",
