@@ -3,6 +3,7 @@ package keys
 import (
 	"hash/maphash"
 	"unsafe"
+	"weak"
 )
 
 // A Memo knows keys again by their bits, strings by address and length, which costs less than encoding a key and looking
@@ -15,7 +16,11 @@ type Memo[K comparable, T any] struct {
 	turn         uint32
 	off          bool
 	looks, known int
+	cycle        weak.Pointer[cycle]
 }
+
+// A cycle is there until the garbage collector has run.
+type cycle struct{ _ [2]uint64 }
 
 // note is what a Memo has of a key.
 type note[K comparable, T any] struct {
@@ -54,6 +59,15 @@ func (m *Memo[K, T]) Turn() {
 	if m.looks >= memoTrial {
 		m.off = m.known < m.looks/2
 		m.looks, m.known = 0, 0
+		if m.off {
+			clear(m.notes)
+		}
+	}
+	// A short string may hold on to a long one that it is a part of. So as not to hold on to what is garbage otherwise, a memo
+	// begins anew when memory has been collected, which is seldom.
+	if m.turn%16 == 0 && m.cycle.Value() == nil {
+		clear(m.notes)
+		m.cycle = weak.Make(new(cycle))
 	}
 }
 

@@ -2,8 +2,11 @@ package keys_test
 
 import (
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
+	"unsafe"
+	"weak"
 
 	"pgregory.net/rapid"
 
@@ -67,6 +70,33 @@ func TestMemoKnows(t *testing.T) {
 	if i := memo.Find(&k); i < 0 || *memo.Of(i) != 0 {
 		t.Errorf("after Forget: %d", i)
 	}
+}
+
+// TestMemoHolds: what a key's strings are part of is not held on to.
+func TestMemoHolds(t *testing.T) {
+	memo := keys.NewMemo[string, int]()
+	var large []weak.Pointer[byte]
+	for i := range 100 {
+		memo.Turn()
+		s := strings.Repeat(names[i], 1<<10)
+		large = append(large, weak.Make(unsafe.StringData(s)))
+		part := s[:8]
+		if memo.Find(&part) < 0 {
+			t.Fatal("no room")
+		}
+	}
+	for range 2 { // the first lets the memo see that it has run
+		runtime.GC()
+		for range 20 {
+			memo.Turn()
+		}
+	}
+	for i, p := range large {
+		if p.Value() != nil {
+			t.Fatalf("string %d is held", i)
+		}
+	}
+	runtime.KeepAlive(memo)
 }
 
 // TestMemoStops: it looks for nothing where no key comes again, until it forgets, and never for large keys.
