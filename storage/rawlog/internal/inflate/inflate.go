@@ -15,7 +15,7 @@ import (
 type Decoder struct {
 	in   []byte // with what follows the compressed data, to look ahead
 	pos  int    // of the first byte that is not in bits
-	bits uint64 // the next bits, from the lowest; of those above count, some may be set
+	bits uint64 // the next bits, from the lowest; of those above n, some may be set
 	n    uint   // how many they are
 
 	out []byte // of the size that the output should have, and slack more
@@ -69,7 +69,7 @@ func (d *Decoder) blocks() bool {
 			ok = d.stored()
 		case 1:
 			d.fixed()
-			ok = d.tables(288, 32) && d.block()
+			ok = d.tables(literals, distances) && d.block()
 		case 2:
 			ok = d.dynamic() && d.block()
 		}
