@@ -20,7 +20,7 @@ var mayImport = map[string]string{
 	"storage":                   "filter github.com/klauspost/compress/... github.com/ulikunitz/xz/...",
 	"storage/exact":             "",
 	"storage/histogram":         "filter storage storage/exact storage/histogram",
-	"storage/rawlog":            "storage storage/rawlog/...",
+	"storage/rawlog":            "storage",
 	"storage/receive":           "storage/rawlog storage/stats",
 	"storage/stats":             "github.com/prometheus/...",
 	"storage/resend":            "storage/rawlog",

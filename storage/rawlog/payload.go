@@ -7,7 +7,6 @@ import (
 	"io"
 
 	"github.com/telemetry-mr/mr/storage"
-	"github.com/telemetry-mr/mr/storage/rawlog/internal/inflate"
 )
 
 // ErrTooLarge is the error of a payload that is larger than the Inflater allows.
@@ -17,10 +16,9 @@ var ErrTooLarge = errors.New("payload is too large")
 type Inflater struct {
 	Max int // most bytes of a payload, compressed or not; default 16 MiB
 
-	usual inflate.Decoder
-	zip   storage.GzipReader // for what is not usual
-	src   bytes.Reader
-	text  []byte
+	zip storage.GzipReader
+	src bytes.Reader
+	buf bytes.Buffer
 }
 
 func (d *Inflater) max() int {
@@ -39,24 +37,19 @@ func (d *Inflater) Payload(data []byte) ([]byte, error) {
 		}
 		return data, nil
 	}
-	var ok bool
-	if d.text, ok = d.usual.Gunzip(d.text, data, d.max()); ok {
-		return d.text, nil
-	}
 	d.src.Reset(data)
 	if err := d.zip.Reset(&d.src); err != nil {
 		return nil, fmt.Errorf("decompressing payload: %w", err)
 	}
-	buf := bytes.NewBuffer(d.text[:0])
-	n, err := buf.ReadFrom(io.LimitReader(&d.zip, int64(d.max())+1))
-	d.text = buf.Bytes()
+	d.buf.Reset()
+	n, err := d.buf.ReadFrom(io.LimitReader(&d.zip, int64(d.max())+1))
 	if err != nil {
 		return nil, fmt.Errorf("decompressing payload: %w", err)
 	}
 	if n > int64(d.max()) {
 		return nil, fmt.Errorf("%w: it decompresses to more than %d bytes", ErrTooLarge, d.max())
 	}
-	return d.text, nil
+	return d.buf.Bytes(), nil
 }
 
 func isGzip(data []byte) bool { return len(data) > 1 && data[0] == 0x1f && data[1] == 0x8b }
