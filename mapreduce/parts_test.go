@@ -40,17 +40,7 @@ func largeStore(t *testing.T) string {
 	}
 	writeFile(t, store, smallFile, "small\t{}\nno record\n")
 	writeFile(t, store, plainFile, text.String())
-	f, err := storage.CreateFile(filepath.Join(store, largeFile))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	if _, err := f.Write([]byte(text.String())); err != nil {
-		t.Fatal(err)
-	}
-	if err := f.Commit(); err != nil {
-		t.Fatal(err)
-	}
+	writeFile(t, store, largeFile, string(stored(t, largeFile, text.String())))
 	return store
 }
 
@@ -80,12 +70,8 @@ func TestLargeFileIsDivided(t *testing.T) {
 				t.Errorf("%s: bad records %+v, want %+v", job, stats.BadRecords, whole.BadRecords)
 			}
 			for _, in := range stats.Inputs {
-				text, err := os.ReadFile(filepath.Join(store, in.Path))
-				if err != nil {
-					t.Fatal(err)
-				}
-				if !in.Read || in.CRC32 != crc32.ChecksumIEEE(text) {
-					t.Errorf("%s: %+v, want CRC-32 %08x", job, in, crc32.ChecksumIEEE(text))
+				if sum := crc32.ChecksumIEEE([]byte(read(t, filepath.Join(store, in.Path)))); !in.Read || in.CRC32 != sum {
+					t.Errorf("%s: %+v, want CRC-32 %08x", job, in, sum)
 				}
 			}
 		}
@@ -96,17 +82,14 @@ func TestLargeFileIsDivided(t *testing.T) {
 func TestPartOfAnotherFile(t *testing.T) {
 	store := largeStore(t)
 	path := filepath.Join(store, largeFile)
-	text, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	text := read(t, path)
 	touched := false
 	job := mapreduce.Job[string, int]{Map: func(rec storage.Record, out *mapreduce.Emitter[string, int]) error {
 		if string(rec.Key) != "00000" || touched {
 			return nil
 		}
 		touched = true
-		if err := os.WriteFile(path+".new", text, 0o600); err != nil {
+		if err := os.WriteFile(path+".new", []byte(text), 0o600); err != nil {
 			return err
 		}
 		if err := os.Chtimes(path+".new", time.Time{}, time.Unix(1, 0)); err != nil {
@@ -115,6 +98,6 @@ func TestPartOfAnotherFile(t *testing.T) {
 		return os.Rename(path+".new", path)
 	}}
 	cfg := mapreduce.Config{Data: store, Workers: 1, MaxBad: mapreduce.Budget{N: 3}}
-	_, _, err = runShaped(t, shape.Shape{TaskBytes: 300 << 10}, mapreduce.Local(job), cfg)
+	_, _, err := runShaped(t, shape.Shape{TaskBytes: 300 << 10}, mapreduce.Local(job), cfg)
 	checkFault(t, err, true, []string{largeFile + ": file changed during the run"})
 }

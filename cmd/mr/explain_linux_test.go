@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/telemetry-mr/mr/internal/testkit"
 )
 
 // builds are at least 5: a filter below names the fifth.
@@ -19,13 +21,7 @@ var builds = flag.Int("builds", 5, "how many files TestExplainTells puts into ea
 // TestExplainTells compares the directories that ls --explain --names says are read with those that the kernel saw being opened,
 // by ls and by run, in a store of thousands of files.
 func TestExplainTells(t *testing.T) {
-	strace, err := exec.LookPath("strace")
-	if err != nil {
-		t.Skip("strace is not installed")
-	}
-	if out, err := exec.Command(strace, "-o", os.DevNull, "true").CombinedOutput(); err != nil {
-		t.Skipf("strace cannot trace here: %s", out)
-	}
+	strace := testkit.Strace(t)
 	if testing.Short() {
 		t.Skip("thousands of files")
 	}

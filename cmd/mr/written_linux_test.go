@@ -10,18 +10,14 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/telemetry-mr/mr/internal/testkit"
 )
 
 // TestWritten has the kernel tell what a run writes, from the build of its job to its last file: nothing but its output, what
 // flags name, its work directory, its directories for temporary files, and what the go command keeps.
 func TestWritten(t *testing.T) {
-	strace, err := exec.LookPath("strace")
-	if err != nil {
-		t.Skip("strace is not installed")
-	}
-	if out, err := exec.Command(strace, "-o", os.DevNull, "true").CombinedOutput(); err != nil {
-		t.Skipf("strace cannot trace here: %s", out)
-	}
+	strace := testkit.Strace(t)
 	if testing.Short() {
 		t.Skip("builds a job")
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -15,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/telemetry-mr/mr/filter"
+	"github.com/telemetry-mr/mr/internal/testkit"
 	"github.com/telemetry-mr/mr/storage"
 	"github.com/telemetry-mr/mr/storage/compact"
 )
@@ -61,25 +61,6 @@ func run(t testing.TB, dir string, max int64) (compact.Counts, error) {
 	return compact.Run(t.Context(), compact.Config{Store: tree, Files: tree.Files(nil), MaxBytes: max})
 }
 
-// contents are the files below dir, as stored, by their slash paths.
-func contents(t testing.TB, dir string) map[string]string {
-	t.Helper()
-	all := map[string]string{}
-	err := filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		data, err := os.ReadFile(name)
-		rel, _ := filepath.Rel(dir, name)
-		all[filepath.ToSlash(rel)] = string(data)
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return all
-}
-
 // decoded is the content of the only file in a directory with this beginning of its name.
 func decoded(t testing.TB, dir, prefix string) string {
 	t.Helper()
@@ -117,7 +98,7 @@ func TestRun(t *testing.T) {
 	if err := os.Chmod(filepath.Join(dir, filepath.FromSlash(beta+"20140301.20140302.v2.log.b.zst")), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	other := contents(t, dir)[nightly+"20140301.20140303.v2.log.a.zst"]
+	other := testkit.Files(t, dir)[nightly+"20140301.20140303.v2.log.a.zst"]
 	counts, err := run(t, dir, 0)
 	if err != nil {
 		t.Fatal(err)
@@ -139,12 +120,12 @@ func TestRun(t *testing.T) {
 	if info, err := os.Stat(names[0]); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("%v, %v", info, err)
 	}
-	after := contents(t, dir)
+	after := testkit.Files(t, dir)
 	if len(after) != 3 || after[nightly+"20140301.20140303.v2.log.a.zst"] != other {
 		t.Errorf("%q", slices.Sorted(maps.Keys(after)))
 	}
 	counts, err = run(t, dir, 0)
-	if err != nil || counts.Old != 0 || !maps.Equal(contents(t, dir), after) {
+	if err != nil || counts.Old != 0 || !maps.Equal(testkit.Files(t, dir), after) {
 		t.Errorf("again: %+v, %v", counts, err)
 	}
 
@@ -153,7 +134,7 @@ func TestRun(t *testing.T) {
 	if _, err := run(t, same, 0); err != nil {
 		t.Fatal(err)
 	}
-	if !maps.Equal(contents(t, same), after) {
+	if !maps.Equal(testkit.Files(t, same), after) {
 		t.Error("the same store became another one")
 	}
 }
@@ -183,12 +164,12 @@ func TestDamaged(t *testing.T) {
 	if err := os.Truncate(name, 30); err != nil {
 		t.Fatal(err)
 	}
-	before := contents(t, dir)
+	before := testkit.Files(t, dir)
 	counts, err := run(t, dir, 0)
 	if damaged, ok := errors.AsType[*storage.DamagedError](err); !ok || !strings.HasSuffix(damaged.Path, ".b.gz") || counts.Left != 1 || counts.New != 1 {
 		t.Errorf("%+v, %v", counts, err)
 	}
-	after := contents(t, dir)
+	after := testkit.Files(t, dir)
 	for name, data := range before {
 		if strings.HasPrefix(name, nightly) && after[name] != data {
 			t.Errorf("%s was changed", name)
@@ -208,12 +189,12 @@ func TestRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	before := contents(t, dir)
+	before := testkit.Files(t, dir)
 	_, err = run(t, dir, 0)
 	if _, ok := errors.AsType[*storage.InUseError](err); !ok {
 		t.Errorf("locked: %v", err)
 	}
-	if !maps.Equal(contents(t, dir), before) {
+	if !maps.Equal(testkit.Files(t, dir), before) {
 		t.Error("locked, and changed")
 	}
 	lock.Release()

@@ -118,7 +118,7 @@ func eachOnce(t *testing.T, dir string) {
 func digest(t testing.TB, dir string) [32]byte {
 	t.Helper()
 	h := sha256.New()
-	all := contents(t, dir)
+	all := testkit.Files(t, dir)
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		fmt.Fprintf(h, "%q %q\n", name, all[name])
 	}

@@ -4,13 +4,14 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/telemetry-mr/mr/internal/testkit"
 	"github.com/telemetry-mr/mr/storage"
 	"github.com/telemetry-mr/mr/storage/histogram/revision"
 	"github.com/telemetry-mr/mr/storage/ingest"
@@ -151,25 +152,18 @@ func refused(t testing.TB, dir string) map[string][]string {
 func contents(t testing.TB, dir string) map[string]string {
 	t.Helper()
 	all := map[string]string{}
-	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || d.Name() == "lock" || d.Name() == ".lock" || d.Name() == ".ingest.lock" {
-			return err
-		}
-		data, err := os.ReadFile(path)
-		switch {
-		case d.Name() == "consumed":
-			lines := strings.Split(string(data), "\n")
+	for name, data := range testkit.Files(t, dir) {
+		switch base := path.Base(name); {
+		case base == "lock" || base == ".lock" || base == ".ingest.lock":
+			continue
+		case base == "consumed":
+			lines := strings.Split(data, "\n")
 			slices.Sort(lines)
-			data = []byte(strings.Join(lines, "\n"))
-		case strings.HasSuffix(path, ".v3.finished"):
-			data = []byte("refused")
+			data = strings.Join(lines, "\n")
+		case strings.HasSuffix(base, ".v3.finished"):
+			data = "refused"
 		}
-		name, _ := filepath.Rel(dir, path) // below it
-		all[name] = fmt.Sprintf("%d %x", len(data), sha256.Sum256(data))
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
+		all[name] = fmt.Sprintf("%d %x", len(data), sha256.Sum256([]byte(data)))
 	}
 	return all
 }

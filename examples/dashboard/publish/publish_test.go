@@ -14,6 +14,7 @@ import (
 
 	"github.com/telemetry-mr/mr/examples/dashboard/job"
 	"github.com/telemetry-mr/mr/examples/dashboard/publish"
+	"github.com/telemetry-mr/mr/internal/testkit"
 	"github.com/telemetry-mr/mr/mapreduce"
 )
 
@@ -111,25 +112,6 @@ func publishTo(t *testing.T, state, site string) *publish.Site {
 	return s
 }
 
-// content is all files below a directory.
-func content(t *testing.T, dir string) map[string]string {
-	t.Helper()
-	all := map[string]string{}
-	err := filepath.WalkDir(dir, func(name string, d os.DirEntry, err error) error {
-		if err == nil && !d.IsDir() {
-			var b []byte
-			b, err = os.ReadFile(name)
-			rel, _ := filepath.Rel(dir, name)
-			all[filepath.ToSlash(rel)] = string(b)
-		}
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return all
-}
-
 func decode[T any](t *testing.T, text string) (v T) {
 	t.Helper()
 	if err := json.Unmarshal([]byte(text), &v); err != nil {
@@ -144,7 +126,7 @@ func TestPublish(t *testing.T) {
 		writeDay(t, state, day, rows)
 	}
 	account := publishTo(t, state, site)
-	files := content(t, site)
+	files := testkit.Files(t, site)
 	versions := decode[map[string]string](t, files["versions.json"])
 	if len(versions) != 2 {
 		t.Fatalf("versions.json is %s", files["versions.json"])
@@ -241,7 +223,7 @@ func TestSameSite(t *testing.T) {
 	state, site, again := t.TempDir(), t.TempDir(), t.TempDir()
 	writeDay(t, state, "20131104", days["20131104"])
 	publishTo(t, state, again)
-	first := decode[map[string]string](t, content(t, again)["versions.json"])
+	first := decode[map[string]string](t, testkit.Files(t, again)["versions.json"])
 	writeDay(t, state, "20131103", days["20131103"])
 	publishTo(t, state, site)
 	publishTo(t, state, again)
@@ -262,7 +244,7 @@ func TestSameSite(t *testing.T) {
 	if _, err := os.Stat(leftover); err == nil {
 		t.Error("what a killed publisher has left is still there")
 	}
-	want, got := content(t, site), content(t, again)
+	want, got := testkit.Files(t, site), testkit.Files(t, again)
 	for name, text := range want {
 		if got[name] != text {
 			t.Errorf("%s is another when its days came in another order", name)
@@ -287,7 +269,7 @@ func TestBrokenState(t *testing.T) {
 	if err := try(); err != nil {
 		t.Fatal(err)
 	}
-	before := content(t, site)
+	before := testkit.Files(t, site)
 	for _, tt := range []struct {
 		row  int
 		text string
@@ -331,7 +313,7 @@ func TestBrokenState(t *testing.T) {
 			t.Errorf("a manifest of %q: %v", manifest, err)
 		}
 	}
-	if after := content(t, site); !reflect.DeepEqual(before, after) {
+	if after := testkit.Files(t, site); !reflect.DeepEqual(before, after) {
 		t.Error("publishing failed, and the site is another")
 	}
 }
