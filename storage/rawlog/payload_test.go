@@ -3,6 +3,7 @@ package rawlog_test
 import (
 	"bytes"
 	"compress/gzip"
+	"encoding/binary"
 	"errors"
 	"testing"
 
@@ -25,6 +26,13 @@ func TestPayload(t *testing.T) {
 	zipped := zip(t, []byte(`{"a":8}`))
 	wrongSum := bytes.Clone(zipped)
 	wrongSum[len(wrongSum)-6] ^= 1
+	wrongSize := bytes.Clone(zipped)
+	wrongSize[len(wrongSize)-4]++
+	var named bytes.Buffer
+	w := gzip.NewWriter(&named)
+	w.Name = "a.json"
+	_, _ = w.Write([]byte(`{"a":8}`)) // to memory
+	_ = w.Close()
 	d := rawlog.Inflater{Max: 1000}
 	for _, c := range []struct {
 		name     string
@@ -42,6 +50,8 @@ func TestPayload(t *testing.T) {
 		{name: "cut header", data: zipped[:5], bad: true},
 		{name: "cut", data: zipped[:len(zipped)-1], bad: true},
 		{name: "wrong checksum", data: wrongSum, bad: true},
+		{name: "wrong size", data: wrongSize, bad: true},
+		{name: "gzip of a file", data: named.Bytes(), want: `{"a":8}`},
 		{name: "trailing bytes", data: append(bytes.Clone(zipped), "xx"...), bad: true},
 		{name: "at the limit", data: zip(t, make([]byte, 1000)), want: string(make([]byte, 1000))},
 		{name: "over the limit", data: zip(t, make([]byte, 1001)), tooLarge: true},
@@ -55,16 +65,19 @@ func TestPayload(t *testing.T) {
 	}
 }
 
-// What wants to be 32 times as large as allowed stays small.
+// What wants to be 32 times as large as allowed stays small, whatever it says.
 func TestBomb(t *testing.T) {
 	bomb := zip(t, make([]byte, 32<<20))
-	n := allocated(func() {
-		d := rawlog.Inflater{Max: 1 << 20}
-		if _, err := d.Payload(bomb); !errors.Is(err, rawlog.ErrTooLarge) {
-			t.Errorf("error %v, want ErrTooLarge", err)
+	for _, size := range []uint32{32 << 20, 1 << 20, 0} {
+		binary.LittleEndian.PutUint32(bomb[len(bomb)-4:], size)
+		n := allocated(func() {
+			d := rawlog.Inflater{Max: 1 << 20}
+			if _, err := d.Payload(bomb); !errors.Is(err, rawlog.ErrTooLarge) {
+				t.Errorf("error %v, want ErrTooLarge", err)
+			}
+		})
+		if n > 16<<20 {
+			t.Errorf("%d bytes of gzip that say they are %d allocate %d", len(bomb), size, n)
 		}
-	})
-	if n > 16<<20 {
-		t.Errorf("%d bytes of gzip allocate %d", len(bomb), n)
 	}
 }

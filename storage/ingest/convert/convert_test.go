@@ -108,6 +108,31 @@ func TestConvert(t *testing.T) {
 	}
 }
 
+// TestUsual: histograms as browsers write them become what they become with blanks in them, whatever is around them.
+func TestUsual(t *testing.T) {
+	const counts = `{"range":[1,10],"bucket_count":4,"histogram_type":1,"values":{"0":1,"10":20},"sum":77,"sum_squares_lo":1.5e3}`
+	const yes = `{"range":[1,2],"bucket_count":3,"histogram_type":2,"values":{"0":7,"1":0},"sum":0}`
+	deep := strings.Repeat(`{"a":`, 505) + counts + strings.Repeat("}", 505)
+	in := `{"ver":1,"info":{"revision":"` + revision + `"},"histograms":{"COUNTS":` + yes + `,"YES":` + yes + `,"COUNTS":` + counts + `,"STARTUP_YES":` + yes +
+		`},"keyedHistograms":{"x":` + yes + `,"x":{"y":` + counts + `}},"deep":` + deep + `,"list":[` + counts + `,` + yes + `]}`
+	want := `{"ver":2,"info":{"revision":"` + revision + `"},"histograms":{"YES":[7,0,0,0,-1,-1,-1,-1],"COUNTS":[1,0,0,20,77,-1,-1,1.5e3,-1],"STARTUP_YES":[7,0,0,0,-1,-1,-1,-1]` +
+		`},"keyedHistograms":{"x":{"y":` + counts + `}},"deep":` + deep + `,"list":[` + counts + `,` + yes + `]}`
+	c := newConverter(t, convert.Options{Strict: true})
+	for _, text := range []string{in, strings.ReplaceAll(in, `,"`, `, "`)} {
+		if rec, err := c.Convert(convert.Ping{Text: []byte(text)}); err != nil || string(rec.Value) != want {
+			t.Errorf("%s becomes %v, %v, want %s", text, rec, err, want)
+		}
+	}
+	for n := 500; n < 515; n++ {
+		one := strings.Repeat(`[`, n) + counts + strings.Repeat("]", n)
+		_, err := c.Convert(convert.Ping{Text: []byte(`{"ver":2,"info":{},"a":` + one + `}`)})
+		_, other := c.Convert(convert.Ping{Text: []byte(`{"ver":2,"info":{},"a":` + strings.Replace(one, ",", ", ", 1) + `}`)})
+		if (err == nil) != (other == nil) || (err == nil) != (n <= 509) {
+			t.Errorf("at depth %d: %v; with a blank: %v", n, err, other)
+		}
+	}
+}
+
 // TestRefused names the category of what cannot be converted.
 func TestRefused(t *testing.T) {
 	const info = `"info":{"revision":"` + revision + `"}`
