@@ -3,11 +3,40 @@ package storage_test
 import (
 	"bytes"
 	"fmt"
+	"io"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/telemetry-mr/mr/storage"
 )
 
+// BenchmarkCodec unpacks a file without looking at what is in it.
+func BenchmarkCodec(b *testing.B) {
+	content := pings(32 << 20)
+	for _, ext := range []string{".zst", ".gz", ""} {
+		name := filepath.Join(b.TempDir(), "f"+ext)
+		if err := os.WriteFile(name, pack(b, ext, content), 0o666); err != nil {
+			b.Fatal(err)
+		}
+		b.Run(fmt.Sprintf("codec=%q/mb=%d", ext, len(content)>>20), func(b *testing.B) {
+			b.SetBytes(int64(len(content)))
+			b.ReportAllocs()
+			for b.Loop() {
+				f, err := storage.OpenFile(name)
+				if err != nil {
+					b.Fatal(err)
+				}
+				if n, err := io.Copy(io.Discard, f); n != int64(len(content)) || err != nil {
+					b.Fatal(n, err)
+				}
+				f.Close()
+			}
+		})
+	}
+}
+
+// BenchmarkRead reads records; of a file that is not packed, that is to find their lines.
 func BenchmarkRead(b *testing.B) {
 	content := pings(32 << 20)
 	for _, ext := range []string{".zst", ".gz", ""} {

@@ -3,9 +3,12 @@ package histogram_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/telemetry-mr/mr/storage"
 	"github.com/telemetry-mr/mr/storage/histogram"
 )
 
@@ -45,6 +48,65 @@ func variants(b *testing.B, bench func(b *testing.B, all [][]byte)) {
 		}
 	}
 }
+
+// BenchmarkAll reads the histograms of records, and their elements or not.
+func BenchmarkAll(b *testing.B) {
+	const records, measures = 64, 123
+	var lines []byte
+	for i, text := range texts(records*measures, ",") {
+		if i%measures == 0 {
+			lines = fmt.Appendf(lines, "id-%d\t{\"histograms\":{", i)
+		}
+		lines = fmt.Appendf(lines, "\"MEASURE_%d\":%s", i%measures, text)
+		if i%measures == measures-1 {
+			lines = append(lines, "}}\n"...)
+		} else {
+			lines = append(lines, ',')
+		}
+	}
+	name := filepath.Join(b.TempDir(), "records")
+	if err := os.WriteFile(name, lines, 0o666); err != nil {
+		b.Fatal(err)
+	}
+	for _, elements := range []bool{false, true} {
+		b.Run(fmt.Sprintf("records=%d/elements=%v", records, elements), func(b *testing.B) {
+			b.SetBytes(int64(len(lines)))
+			b.ReportAllocs()
+			for b.Loop() {
+				if n := countAll(b, name, elements); n != records*measures {
+					b.Fatal(n)
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/records/measures, "ns/histogram")
+		})
+	}
+}
+
+// countAll returns the number of histograms in a file.
+func countAll(b *testing.B, name string, elements bool) (n int) {
+	r, err := storage.OpenRecords(name, storage.ReadOptions{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer r.Close()
+	for rec, err := range r.Records() {
+		if err != nil {
+			b.Fatal(err)
+		}
+		for _, a := range histogram.All(rec.Get("histograms")) {
+			n++
+			if !elements {
+				continue
+			}
+			for _, x := range a.Elements() {
+				number += x
+			}
+		}
+	}
+	return n
+}
+
+var number float64 // what is computed for nothing
 
 func BenchmarkParse(b *testing.B) {
 	variants(b, func(b *testing.B, all [][]byte) {
