@@ -1,7 +1,7 @@
 // Dashboard makes the static files of a telemetry dashboard from a store, a day at a time, and serves the page that draws them.
 //
 //	dashboard update --data STORE --state DIR --day yesterday
-//	dashboard publish --state DIR --site DIR --definitions Histograms.json
+//	dashboard publish --state DIR --site DIR --definitions Histograms.json | --revisions DIR
 //	dashboard serve SITE
 //	dashboard demo
 //

@@ -14,12 +14,26 @@ func publishSite(ctx context.Context, args []string) error {
 	state := fs.String("state", "", "`directory` of the deltas")
 	site := fs.String("site", "", "`directory` of the files to be served; other files in it are left alone")
 	definitions := fs.String("definitions", "", "`Histograms.json`, or a directory with nightly-27.json, ..., default.json")
+	revisions := fs.String("revisions", "", "`directory` with REPO/NODE/Histograms.json, as mr revisions fetch and mr ingest --revisions fill it: a measure "+
+		"is defined as in the newest build of its release that pings name and the directory has; --definitions is for what is not there")
 	compress := fs.Bool("gzip", false, "write each file with .gz behind its name, too")
 	if err := parse(fs, args, 0); err != nil {
 		return err
 	}
-	if *state == "" || *site == "" || *definitions == "" {
-		return fmt.Errorf("--state, --site and --definitions are required: %w", errUsage)
+	if *state == "" || *site == "" || *definitions == "" && *revisions == "" {
+		return fmt.Errorf("--state, --site, and --definitions or --revisions are required: %w", errUsage)
+	}
+	var source publish.Source
+	if *definitions != "" {
+		source = publish.Files(*definitions)
+	}
+	if *revisions != "" {
+		r, err := publish.OpenRevisions(*revisions, source)
+		if err != nil {
+			return fmt.Errorf("--revisions: %w", err)
+		}
+		defer r.Close()
+		source = r
 	}
 	for _, dir := range []string{*state, *site} {
 		unlock, err := publish.Lock(dir)
@@ -29,7 +43,7 @@ func publishSite(ctx context.Context, args []string) error {
 		defer unlock()
 	}
 	done, err := publish.Publish(ctx, publish.Options{
-		State: *state, Site: *site, Definitions: publish.Files(*definitions), Compress: *compress,
+		State: *state, Site: *site, Definitions: source, Compress: *compress,
 	})
 	if err != nil {
 		return err

@@ -50,8 +50,8 @@ func update(ctx context.Context, args []string) error {
 	if u.program, err = os.Executable(); err != nil {
 		return err
 	}
-	for _, batch := range batches(days) {
-		if err := u.update(ctx, batch); err != nil {
+	for _, b := range batches(days) {
+		if err := u.update(ctx, b); err != nil {
 			return err
 		}
 	}
@@ -67,10 +67,10 @@ type updater struct {
 
 // update makes the deltas of some days in one run. If there are bad records, it does one day after the other, so that each has
 // an account and a budget of its own.
-func (u *updater) update(ctx context.Context, days []string) error {
+func (u *updater) update(ctx context.Context, days []day) error {
 	if len(days) == 1 {
 		if err := u.run(ctx, days, u.budget); err != nil {
-			return fmt.Errorf("day %s: %w", days[0], err)
+			return fmt.Errorf("day %s: %w", days[0].name, err)
 		}
 		return nil
 	}
@@ -86,21 +86,35 @@ func (u *updater) update(ctx context.Context, days []string) error {
 	return nil
 }
 
-func (u *updater) run(ctx context.Context, days []string, budget mapreduce.Budget) error {
-	w := publish.NewWriter(u.state, days)
+func (u *updater) run(ctx context.Context, days []day, budget mapreduce.Budget) error {
+	var names []string
+	var size int64
+	for _, d := range days {
+		names = append(names, d.name)
+		size += d.size
+	}
+	workers := 0 // as many as there are processors
+	if size < oneWorker {
+		workers = 1
+	}
+	w := publish.NewWriter(u.state, names)
 	defer w.Close()
 	stats, err := mapreduce.Run(ctx, mapreduce.Command(u.program, "job"), mapreduce.Config{
 		Data:    u.data,
-		Filter:  filter.Filter{submissionDate: filter.OneOf(days...)},
+		Filter:  filter.Filter{submissionDate: filter.OneOf(names...)},
 		Stdout:  w,
 		WorkDir: u.state,
 		MaxBad:  budget,
+		Workers: workers,
 	})
 	if err != nil {
 		return err
 	}
 	return w.Commit(stats)
 }
+
+// oneWorker is how many bytes one worker has done before a second one has started and got warm.
+const oneWorker = 4 << 20
 
 const submissionDate = "submission_date"
 
@@ -137,15 +151,15 @@ func submissionDays(tree *storage.Tree, expr string) ([]day, error) {
 }
 
 // batches are the days to do in one run: starting one costs more than a day that is small.
-func batches(days []day) [][]string {
+func batches(days []day) [][]day {
 	const enough = 256 << 20
-	var all [][]string
+	var all [][]day
 	size := int64(enough)
 	for _, d := range days {
 		if size >= enough {
 			all, size = append(all, nil), 0
 		}
-		all[len(all)-1] = append(all[len(all)-1], d.name)
+		all[len(all)-1] = append(all[len(all)-1], d)
 		size += d.size
 	}
 	return all

@@ -13,6 +13,7 @@ import (
 //	8 bytes   build day
 //	8 bytes   pings
 //	2 bytes   length of the leaf, then the leaf
+//	2 bytes   length of the newest revision, then the revision
 //	entries:
 //	  1 byte  length of the name
 //	  1 byte  summary values that are missing, bit 0 for the sum
@@ -29,7 +30,7 @@ import (
 // equal names, those that differ in the number of elements or in what is missing are apart. A ping's arrays are in its own
 // order.
 const (
-	placeHead = 18
+	placeHead = 16
 	entryHead = 16
 
 	indexShift = 17
@@ -55,26 +56,36 @@ var errBinary = errors.New("not the binary form of sums")
 
 // A place is what the binary form begins with.
 type place struct {
-	built, leaf []byte
+	built, leaf string
 	pings       int64
+	newest      string // revision, see revisionOf
 }
 
-func appendPlace(dst []byte, built, leaf string, pings int64) []byte {
-	dst = append(dst, built...)
-	dst = binary.LittleEndian.AppendUint64(dst, uint64(pings))
-	dst = binary.LittleEndian.AppendUint16(dst, uint16(len(leaf)))
-	return append(dst, leaf...)
+func (p *place) appendTo(dst []byte) []byte {
+	dst = append(dst, p.built...)
+	dst = binary.LittleEndian.AppendUint64(dst, uint64(p.pings))
+	for _, s := range []string{p.leaf, p.newest} {
+		dst = append(binary.LittleEndian.AppendUint16(dst, uint16(len(s))), s...)
+	}
+	return dst
 }
 
 func cutPlace(b []byte) (p place, entries []byte, ok bool) {
 	if len(b) < placeHead {
 		return p, nil, false
 	}
-	end := placeHead + int(binary.LittleEndian.Uint16(b[16:]))
-	if end > len(b) {
-		return p, nil, false
+	p.built, p.pings, b = string(b[:8]), int64(binary.LittleEndian.Uint64(b[8:])), b[placeHead:]
+	for _, s := range []*string{&p.leaf, &p.newest} {
+		if len(b) < 2 {
+			return p, nil, false
+		}
+		end := 2 + int(binary.LittleEndian.Uint16(b))
+		if end > len(b) {
+			return p, nil, false
+		}
+		*s, b = string(b[2:end]), b[end:]
 	}
-	return place{built: b[:8], leaf: b[placeHead:end], pings: int64(binary.LittleEndian.Uint64(b[8:]))}, b[end:], true
+	return p, b, true
 }
 
 // An entry is an array, or the sum of many.

@@ -56,7 +56,8 @@ func mapPing(rec storage.Record, out *emitter) error {
 	c.add(Pings, "")
 	histograms := rec.Get("histograms")
 	buf := histograms.Buffer() // for as long as the engine needs what is emitted
-	p := pingWriter{b: beginPing((*buf)[:0], key), refused: c}
+	where := place{built: key.Built, leaf: key.Leaf, pings: 1, newest: revisionOf(rec)}
+	p := pingWriter{b: where.appendTo((*buf)[:0]), refused: c}
 	p.histograms(histograms, buf)
 	p.simpleMeasures(rec.Get("simpleMeasurements"))
 	*buf = p.b

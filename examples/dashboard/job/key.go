@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/telemetry-mr/mr/storage"
+	"github.com/telemetry-mr/mr/storage/histogram/revision"
 )
 
 // keyOf returns the key of a ping, or why it has none; then the day of submission is there if that is known.
@@ -38,6 +39,21 @@ func keyOf(rec storage.Record) (k Key, reason string) {
 		clean(rec.Dims.Get("reason")), clean(rec.Dims.Get("appName")), clean(os), clean(version), clean(arch),
 	}, "/")
 	return k, ""
+}
+
+// revisionOf returns the build of a ping and, behind a blank, the URL of the revision of its source, "" if it names none. Newer
+// ones are greater.
+func revisionOf(rec storage.Record) string {
+	url, _ := rec.Get("info", "revision").Str()
+	build := rec.Dims.Get("appBuildID")
+	if len(url) > 200 || len(build) > 14 {
+		return ""
+	}
+	id, err := revision.ParseID(url)
+	if err != nil {
+		return ""
+	}
+	return build + " " + id.String()
 }
 
 // day returns the day that text begins with, as YYYYMMDD, or "".

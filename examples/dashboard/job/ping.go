@@ -11,8 +11,6 @@ type pingWriter struct {
 	refused counts
 }
 
-func beginPing(dst []byte, key Key) []byte { return appendPlace(dst, key.Built, key.Leaf, 1) }
-
 // histograms adds the members of the object v. buf is a buffer of the record, which package histogram uses, too.
 func (p *pingWriter) histograms(v storage.Value, buf *[]byte) {
 	v.Walk(func(name string, member storage.Value) (size int, more bool) {

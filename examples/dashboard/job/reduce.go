@@ -19,6 +19,9 @@ type Groups struct {
 	Groups []Group          `json:"groups"`
 	Simple map[string]int64 `json:"simple,omitempty"` // simple measures, and pings with each
 	Left   int64            `json:"left,omitempty"`   // pings' simple measures that are left out: there are too many names
+
+	// Revisions are the newest ones of the last days of build, newest first: a build and, behind a blank, the URL of its source.
+	Revisions []string `json:"revisions,omitempty"`
 }
 
 // A Group is the pings with one place.
@@ -48,7 +51,7 @@ type column struct {
 // reduceRelease turns pings with all their measures into measures with all their pings.
 func reduceRelease(key Key, values iter.Seq[Sums], rows *mapreduce.Rows) error {
 	var groups Groups
-	columns := map[string]*column{}
+	columns, newest := map[string]*column{}, map[string]string{}
 	var touched []*column // by the pings at hand
 	for s := range values {
 		p, b, ok := cutPlace(s.binary())
@@ -71,9 +74,11 @@ func reduceRelease(key Key, values iter.Seq[Sums], rows *mapreduce.Rows) error {
 			c.add(len(groups.Groups))
 		}
 		touched = touched[:0]
-		groups.Groups = append(groups.Groups, Group{string(p.built), string(p.leaf), p.pings})
+		groups.Groups = append(groups.Groups, Group{p.built, p.leaf, p.pings})
+		newest[p.built] = max(newest[p.built], p.newest)
 	}
 	groups.leaveOut(columns)
+	groups.addRevisions(newest)
 	first, err := json.Marshal(groups)
 	if err != nil {
 		return err
@@ -111,6 +116,16 @@ func (g *Groups) leaveOut(columns map[string]*column) {
 		g.Left += g.Simple[name]
 		delete(g.Simple, name)
 		delete(columns, name)
+	}
+}
+
+// addRevisions adds the newest revisions of some days.
+func (g *Groups) addRevisions(newest map[string]string) {
+	const most = 4
+	for _, day := range slices.Backward(slices.Sorted(maps.Keys(newest))) {
+		if r := newest[day]; r != "" && len(g.Revisions) < most {
+			g.Revisions = append(g.Revisions, r)
+		}
 	}
 }
 

@@ -11,12 +11,11 @@ import (
 
 // A total is what binary forms are added to.
 type total struct {
-	built, leaf string
-	pings       int64
-	parts       []part
-	table       []uint32 // of 1 + the index of a part, by the hash of its name; a power of two, at most half full
-	ints        room[int64]
-	floats      room[float]
+	place
+	parts  []part
+	table  []uint32 // of 1 + the index of a part, by the hash of its name; a power of two, at most half full
+	ints   room[int64]
+	floats room[float]
 }
 
 // A part is the sum of arrays with a name, a length and the same values missing.
@@ -73,17 +72,16 @@ func (t *total) release() {
 	clear(t.parts)
 	t.ints.clear()
 	t.floats.clear()
-	t.pings, t.parts = 0, t.parts[:0]
+	t.place, t.parts = place{}, t.parts[:0]
 	totals.Put(t)
 }
 
 // add adds sums of the same place in their binary form.
 func (t *total) add(b []byte) {
 	p, b, ok := cutPlace(b)
-	if t.pings == 0 {
-		t.built, t.leaf = string(p.built), string(p.leaf)
-	}
-	t.pings += p.pings
+	p.pings += t.pings
+	p.newest = max(p.newest, t.newest)
+	t.place = p
 	for ok && len(b) > 0 {
 		var e entry
 		if e, b, ok = cutEntry(b); ok {
@@ -168,7 +166,7 @@ func (p *part) float(i int) *exact.Sum {
 }
 
 func (t *total) appendBinary(dst []byte) []byte {
-	dst = appendPlace(dst, t.built, t.leaf, t.pings)
+	dst = t.place.appendTo(dst)
 	for i := range t.parts {
 		dst = t.parts[i].appendBinary(dst)
 	}

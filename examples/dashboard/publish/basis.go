@@ -6,6 +6,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/telemetry-mr/mr/storage/histogram"
 )
 
 // A basis is all that the files of a release are made of. An equal basis gives the same bytes.
@@ -55,7 +57,24 @@ func (b *basis) grown(old *basis) (fresh map[string]bool, ok bool) {
 type release struct {
 	basis
 	parts []Part // as in the basis
-	defs  Definitions
+	defs  []*histogram.Definitions
+}
+
+// revisions returns those that the pings of the release name, newest first.
+func (r *release) revisions() []string {
+	var all []string
+	for _, p := range r.parts {
+		all = append(all, p.Revisions...)
+	}
+	slices.Sort(all)
+	slices.Reverse(all)
+	var urls []string
+	for _, text := range all {
+		if _, url, _ := strings.Cut(text, " "); !slices.Contains(urls, url) {
+			urls = append(urls, url)
+		}
+	}
+	return urls
 }
 
 // releases returns those of some days, by name.

@@ -9,47 +9,57 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 
 	"github.com/telemetry-mr/mr/examples/dashboard/job"
 	"github.com/telemetry-mr/mr/storage/histogram"
 )
 
-// A Source has the definitions of measures. For releases that it knows nothing of it returns an error.
-type Source func(release string) (Definitions, error)
+// A Source has the definitions of measures.
+type Source interface {
+	// Definitions returns those of a release, of which pings name these revisions: URLs, newest first.
+	Definitions(release string, revisions []string) (Definitions, error)
+}
 
 // Definitions are those of a release.
 type Definitions struct {
-	*histogram.Definitions
-	Sum string // SHA-256 of the file
+	Sum  string                                   // equal ones have the same
+	Load func() ([]*histogram.Definitions, error) // those of a measure are the first that it has
 }
 
 // Files returns a source for name: a file Histograms.json for all releases, or a directory with one for each, nightly-27.json
-// for nightly/27, and default.json for the others.
-func Files(name string) Source {
-	read := map[string]Definitions{}
-	return func(release string) (Definitions, error) {
-		file := name
-		if info, err := os.Stat(name); err == nil && info.IsDir() {
-			file = filepath.Join(name, strings.ReplaceAll(release, "/", "-")+".json")
-			if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
-				file = filepath.Join(name, "default.json")
-			}
+// for nightly/27, and default.json for the others. For a release that has none it returns an error.
+func Files(name string) Source { return &files{name, map[string]Definitions{}} }
+
+type files struct {
+	name string
+	read map[string]Definitions
+}
+
+func (f *files) Definitions(release string, _ []string) (Definitions, error) {
+	file := f.name
+	if info, err := os.Stat(file); err == nil && info.IsDir() {
+		file = filepath.Join(f.name, strings.ReplaceAll(release, "/", "-")+".json")
+		if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
+			file = filepath.Join(f.name, "default.json")
 		}
-		if defs, ok := read[file]; ok {
-			return defs, nil
-		}
-		data, err := os.ReadFile(file)
-		if err != nil {
-			return Definitions{}, fmt.Errorf("definitions of %s: %w", release, err)
-		}
+	}
+	if defs, ok := f.read[file]; ok {
+		return defs, nil
+	}
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return Definitions{}, fmt.Errorf("definitions of %s: %w", release, err)
+	}
+	sum := sha256.Sum256(data)
+	f.read[file] = Definitions{hex.EncodeToString(sum[:]), sync.OnceValues(func() ([]*histogram.Definitions, error) {
 		defs, err := histogram.ParseDefinitions(data, histogram.DefinitionOptions{})
 		if err != nil {
-			return Definitions{}, fmt.Errorf("%s:%w", file, err)
+			return nil, fmt.Errorf("%s:%w", file, err)
 		}
-		sum := sha256.Sum256(data)
-		read[file] = Definitions{defs, hex.EncodeToString(sum[:])}
-		return read[file], nil
-	}
+		return []*histogram.Definitions{defs}, nil
+	})}
+	return f.read[file], nil
 }
 
 // A definition is that of a measure as histograms.json has it: all numbers are numbers.
@@ -64,8 +74,8 @@ type definition struct {
 	ranges []int64
 }
 
-// lookup returns the definition of a measure, or why it is not published.
-func lookup(defs *histogram.Definitions, measure string) (d definition, reason string) {
+// lookup returns the definition of a measure, that of the first that has one, or why it is not published.
+func lookup(all []*histogram.Definitions, measure string) (d definition, reason string) {
 	if name, ok := strings.CutPrefix(measure, job.SimplePrefix); ok {
 		simple := histogram.Definition{Kind: "exponential", Low: job.SimpleLow, High: job.SimpleHigh, Buckets: job.SimpleBuckets}
 		return definition{
@@ -73,7 +83,11 @@ func lookup(defs *histogram.Definitions, measure string) (d definition, reason s
 			Low: simple.Low, High: simple.High, Buckets: simple.Buckets, ranges: simple.Ranges(),
 		}, ""
 	}
-	def, err := defs.Lookup(measure)
+	var def *histogram.Definition
+	err := histogram.ErrUndefined
+	for i := 0; i < len(all) && errors.Is(err, histogram.ErrUndefined); i++ {
+		def, err = all[i].Lookup(measure)
+	}
 	switch {
 	case errors.Is(err, histogram.ErrUndefined):
 		return d, "no definition"

@@ -62,13 +62,17 @@ func Publish(ctx context.Context, o Options) (*Site, error) {
 		}
 	}()
 	for _, r := range releases(manifests) {
-		if r.defs, err = o.Definitions(r.Release); err != nil {
+		defs, err := o.Definitions.Definitions(r.Release, r.revisions())
+		if err != nil {
 			return nil, err
 		}
-		r.Compress, r.Definitions = o.Compress, r.defs.Sum
+		r.Compress, r.Definitions = o.Compress, defs.Sum
 		folder := r.folder()
 		a, err := readAccount(filepath.Join(o.Site, folder))
 		if errors.Is(err, fs.ErrNotExist) {
+			if r.defs, err = defs.Load(); err != nil {
+				return nil, err
+			}
 			var s *snapshot
 			if s, err = newSnapshot(o.Site, folder, o.Compress); err != nil {
 				return nil, err

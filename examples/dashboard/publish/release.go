@@ -194,7 +194,7 @@ const (
 
 // measure writes the files of a measure if a fresh part has it, and moves on.
 func (e *edition) measure(name string) error {
-	def, reason := lookup(e.defs.Definitions, name)
+	def, reason := lookup(e.defs, name)
 	if isSimple(name) && !e.simple[name] {
 		reason = tooManySimple
 	}
@@ -295,7 +295,7 @@ func (e *edition) writeTables() {
 	}
 	definitions, systems := map[string]definition{}, map[string]bool{}
 	for _, m := range list {
-		definitions[m.Name], _ = lookup(e.defs.Definitions, m.Name)
+		definitions[m.Name], _ = lookup(e.defs, m.Name)
 	}
 	for _, leaf := range e.leaves.names {
 		systems[strings.Split(leaf, "/")[2]] = true

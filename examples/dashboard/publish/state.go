@@ -40,6 +40,8 @@ type Part struct {
 	File    string   `json:"file"`
 	Sum     string   `json:"sum"`   // SHA-256 of the rows
 	Built   []string `json:"built"` // days of build
+
+	Revisions []string `json:"revisions,omitempty"` // as in job.Groups
 }
 
 // readState returns the manifests of all days, in order.

@@ -101,7 +101,7 @@ func (w *Writer) begin(line []byte) error {
 	if err := json.Unmarshal(rest, &groups); err != nil {
 		return fmt.Errorf("not the groups of a part: %.100q: %w", line, err)
 	}
-	w.prefix, w.day, w.part = bytes.Clone(prefix), m, Part{Release: string(release), Built: groups.Days()}
+	w.prefix, w.day, w.part = bytes.Clone(prefix), m, Part{Release: string(release), Built: groups.Days(), Revisions: groups.Revisions}
 	w.temp = filepath.Join(w.state, partStem(m.Day, w.part.Release)+".new"+partSuffix)
 	w.sum.Reset()
 	var err error

@@ -1,6 +1,7 @@
 package publish
 
 import (
+	"bytes"
 	"fmt"
 	"strconv"
 
@@ -85,9 +86,11 @@ func (t *total) add(text []byte) bool {
 			}
 			continue
 		}
-		if n, err := strconv.ParseInt(string(number), 10, 64); err == nil {
-			t.float(i).AddInt(n)
-			continue
+		if bytes.IndexByte(number, '.') < 0 { // a failure to parse is slow
+			if n, err := strconv.ParseInt(string(number), 10, 64); err == nil {
+				t.float(i).AddInt(n)
+				continue
+			}
 		}
 		x, err := strconv.ParseFloat(string(number), 64)
 		if err != nil {
