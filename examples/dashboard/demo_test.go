@@ -11,7 +11,7 @@ import (
 
 func TestDemo(t *testing.T) {
 	if testing.Short() {
-		t.Skip("starts a worker for each of twelve days")
+		t.Skip("starts a browser")
 	}
 	dir := t.TempDir()
 	if err := demo(t.Context(), []string{"--dir", dir, "--no-serve"}); err != nil {
@@ -37,4 +37,5 @@ func TestDemo(t *testing.T) {
 	if err := demo(t.Context(), []string{"--dir", dir, "--no-serve"}); err == nil {
 		t.Error("a directory that is not new was taken")
 	}
+	useControls(t, filepath.Join(dir, "site"))
 }

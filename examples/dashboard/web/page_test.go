@@ -5,6 +5,8 @@ import (
 
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
+
+	"github.com/telemetry-mr/mr/internal/testkit/browser"
 )
 
 // Scripts for what a reader sees and does.
@@ -25,11 +27,11 @@ func tick(label, value string) string {
 
 // TestPage shares a browser among all that looks at the page.
 func TestPage(t *testing.T) {
-	tab := newTab(t)
+	tab := browser.NewTab(t, 1200, 1000)
 	url, _ := serveSite(t)
 	for _, test := range []struct {
 		name string
-		run  func(t *testing.T, tab *browser, url string)
+		run  func(t *testing.T, tab *browser.Tab, url string)
 	}{
 		{"controls", testControls},
 		{"nothing to show", testNothingToShow},
@@ -38,15 +40,15 @@ func TestPage(t *testing.T) {
 		{"stats", testStats},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			tab.t = t
+			tab.T = t
 			test.run(t, tab, url)
-			tab.quiet()
+			tab.Quiet()
 		})
 	}
 }
 
-func testControls(t *testing.T, tab *browser, url string) {
-	tab.open(url)
+func testControls(t *testing.T, tab *browser.Tab, url string) {
+	tab.Open(url)
 	for _, step := range []struct{ do, see, want string }{
 		// The newest nightly and GC_MS; the last bucket has no end.
 		{"", `document.querySelector("h2").textContent`, "GC_MS"},
@@ -72,17 +74,17 @@ func testControls(t *testing.T, tab *browser, url string) {
 		{press, curves, "nightly/27|aurora/26"},
 	} {
 		if step.do != "" {
-			tab.do(step.do)
+			tab.Do(step.do)
 		}
-		if got := tab.text(step.see); got != step.want {
+		if got := tab.Text(step.see); got != step.want {
 			t.Errorf("after %s\n%s is\n%s, want\n%s", step.do, step.see, got, step.want)
 		}
 	}
 }
 
 // testNothingToShow: a page without plots says why.
-func testNothingToShow(t *testing.T, tab *browser, url string) {
-	tab.open(url)
+func testNothingToShow(t *testing.T, tab *browser.Tab, url string) {
+	tab.Open(url)
 	for _, c := range []struct{ hash, want string }{
 		{"measure=OK&arch=x86-64", "No ping with OK is of what is chosen: Architecture x86-64.Choose all"},
 		{"measure=GC_MS&min=1000", "No day has 1000 pings with GC_MS: all 2 are hidden. The distribution has them.Show them"},
@@ -95,61 +97,53 @@ func testNothingToShow(t *testing.T, tab *browser, url string) {
 		{"release=beta/1", "The site has no release beta/1."},
 		{"by=%FF&from=x&min=-1&split=__proto__&show=__proto__&cumulative=0&__proto__=1", ""},
 	} {
-		tab.do(`new Promise((done) => {
+		tab.Do(`new Promise((done) => {
 			addEventListener("popstate", () => done(), { once: true });
 			location.hash = "` + c.hash + `";
 		})`)
-		if got := tab.text(notice); got != c.want {
+		if got := tab.Text(notice); got != c.want {
 			t.Errorf("#%s: the notice is\n%s, want\n%s", c.hash, got, c.want)
 		}
 	}
 }
 
 // testHostileNames: names are text, whatever they are.
-func testHostileNames(t *testing.T, tab *browser, url string) {
-	tab.open(url + "/#split=OS&min=0")
-	tab.do(`document.querySelector("#days").open = true`)
-	if got := tab.text(curves); got != `WINNT|Linux|<img src=x onerror="document.title='hostile'">` {
+func testHostileNames(t *testing.T, tab *browser.Tab, url string) {
+	tab.Open(url + "/#split=OS&min=0")
+	tab.Do(`document.querySelector("#days").open = true`)
+	if got := tab.Text(curves); got != `WINNT|Linux|<img src=x onerror="document.title='hostile'">` {
 		t.Errorf("the curves are %s", got)
 	}
-	tab.open(url + "/#measure=__proto__&split=arch")
-	if got := tab.text(days); got != "2013-11-01 x86-64 200 200 200 0.25 0.5 0.25" {
+	tab.Open(url + "/#measure=__proto__&split=arch")
+	if got := tab.Text(days); got != "2013-11-01 x86-64 200 200 200 0.25 0.5 0.25" {
 		t.Errorf("the measure __proto__ has %s", got)
 	}
-	tab.do(`import("./table.js").then((table) => { window.csv = table.csv })`)
+	tab.Do(`import("./table.js").then((table) => { window.csv = table.csv })`)
 	const table = `csv({ columns: [{ name: "a,b" }], rows: [["=1+1"], ["say \"x\""], [-1.5], [null]] })`
-	if got, want := tab.text(table), "\"a,b\"\r\n'=1+1\r\n\"say \"\"x\"\"\"\r\n-1.5\r\n\r\n"; got != want {
+	if got, want := tab.Text(table), "\"a,b\"\r\n'=1+1\r\n\"say \"\"x\"\"\"\r\n-1.5\r\n\r\n"; got != want {
 		t.Errorf("as CSV that is %q, want %q", got, want)
 	}
-	if got := tab.text(`document.title + document.querySelectorAll("img, b img, p b").length`); got != "__proto__ – Telemetry dashboard0" {
+	if got := tab.Text(`document.title + document.querySelectorAll("img, b img, p b").length`); got != "__proto__ – Telemetry dashboard0" {
 		t.Errorf("the title, and elements that names have made: %s", got)
 	}
 }
 
 // testKeyboard uses the page without a mouse.
-func testKeyboard(t *testing.T, tab *browser, url string) {
-	tab.open(url)
-	tab.run(chromedp.Focus("#measure input", chromedp.ByQuery),
+func testKeyboard(t *testing.T, tab *browser.Tab, url string) {
+	tab.Open(url)
+	tab.Run(chromedp.Focus("#measure input", chromedp.ByQuery),
 		chromedp.SendKeys("#measure input", "yes no", chromedp.ByQuery), chromedp.KeyEvent(kb.Enter))
-	tab.settle()
-	if got := tab.text(hash); got != "#measure=OK" {
+	tab.Settle()
+	if got := tab.Text(hash); got != "#measure=OK" {
 		t.Errorf("a search for words of the description leads to %s", got)
 	}
 	const bars = `document.querySelector("#histogram figcaption").textContent`
-	tab.run(chromedp.Focus("#histogram .plot", chromedp.ByQuery), chromedp.KeyEvent(kb.ArrowRight), chromedp.KeyEvent(kb.ArrowRight))
-	if got := tab.text(bars); got != "truesamples 75 % (300)" {
+	tab.Run(chromedp.Focus("#histogram .plot", chromedp.ByQuery), chromedp.KeyEvent(kb.ArrowRight), chromedp.KeyEvent(kb.ArrowRight))
+	if got := tab.Text(bars); got != "truesamples 75 % (300)" {
 		t.Errorf("the second bar reads %s", got)
 	}
-	tab.run(chromedp.Focus("#evolution .plot", chromedp.ByQuery), chromedp.KeyEvent(kb.End))
-	if got := tab.text(curves); got != "false 25 %|true 75 %" {
+	tab.Run(chromedp.Focus("#evolution .plot", chromedp.ByQuery), chromedp.KeyEvent(kb.End))
+	if got := tab.Text(curves); got != "false 25 %|true 75 %" {
 		t.Errorf("the last day reads %s", got)
 	}
-}
-
-// text is the text that a script returns.
-func (tab *browser) text(script string) string {
-	tab.t.Helper()
-	var s string
-	tab.run(chromedp.Evaluate(script, &s))
-	return s
 }

@@ -1,23 +1,16 @@
 package web_test
 
 import (
-	"context"
 	"encoding/json"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
-
-	"github.com/chromedp/cdproto/log"
-	"github.com/chromedp/cdproto/runtime"
-	"github.com/chromedp/chromedp"
 
 	"github.com/telemetry-mr/mr/examples/dashboard/job"
 	"github.com/telemetry-mr/mr/examples/dashboard/publish"
 	"github.com/telemetry-mr/mr/examples/dashboard/web"
-	chromium "github.com/telemetry-mr/mr/internal/testkit/browser"
 	"github.com/telemetry-mr/mr/mapreduce"
 )
 
@@ -98,75 +91,4 @@ func serveSite(t *testing.T) (url, dir string) {
 	server := httptest.NewServer(web.Handler(root.FS()))
 	t.Cleanup(func() { server.Close(); _ = root.Close() })
 	return server.URL, dir
-}
-
-// A browser is a tab of a headless Chromium.
-type browser struct {
-	t   *testing.T // that is running
-	ctx context.Context
-
-	mu       sync.Mutex
-	messages []string // of the console
-}
-
-// newTab starts a browser. Without one the test is skipped.
-func newTab(t *testing.T) *browser {
-	t.Helper()
-	if testing.Short() {
-		t.Skip("starts a browser")
-	}
-	ctx := chromium.Start(t, 1200, 1000)
-	tab := &browser{t: t, ctx: ctx}
-	chromedp.ListenTarget(ctx, tab.hear)
-	tab.run(log.Enable())
-	return tab
-}
-
-func (tab *browser) hear(event any) {
-	tab.mu.Lock()
-	defer tab.mu.Unlock()
-	switch e := event.(type) {
-	case *log.EventEntryAdded:
-		tab.messages = append(tab.messages, e.Entry.Text+" "+e.Entry.URL)
-	case *runtime.EventExceptionThrown:
-		tab.messages = append(tab.messages, e.ExceptionDetails.Error())
-	case *runtime.EventConsoleAPICalled:
-		tab.messages = append(tab.messages, "console."+e.Type.String())
-	}
-}
-
-// quiet fails the test if the browser had anything to complain of.
-func (tab *browser) quiet() {
-	tab.t.Helper()
-	tab.mu.Lock()
-	defer tab.mu.Unlock()
-	if len(tab.messages) > 0 {
-		tab.t.Errorf("the console has %q", tab.messages)
-	}
-}
-
-func (tab *browser) run(actions ...chromedp.Action) {
-	tab.t.Helper()
-	if err := chromedp.Run(tab.ctx, actions...); err != nil {
-		tab.t.Fatal(err)
-	}
-}
-
-// open loads an address and waits until the page shows it.
-func (tab *browser) open(url string) {
-	tab.t.Helper()
-	tab.run(chromedp.Navigate("about:blank"), chromedp.Navigate(url))
-	tab.settle()
-}
-
-func (tab *browser) settle() {
-	tab.t.Helper()
-	tab.run(chromedp.Poll(`document.body.ariaBusy === "false"`, nil))
-}
-
-// do runs a script, and waits for its promise and until the page shows what follows.
-func (tab *browser) do(script string) {
-	tab.t.Helper()
-	tab.run(chromedp.Evaluate(script, nil, func(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }))
-	tab.settle()
 }

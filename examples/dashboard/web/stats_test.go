@@ -1,11 +1,15 @@
 package web_test
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/telemetry-mr/mr/internal/testkit/browser"
+)
 
 // testStats has by hand what stats.js computes.
-func testStats(t *testing.T, tab *browser, url string) {
-	tab.open(url)
-	tab.do(`import("./stats.js").then((stats) => {
+func testStats(t *testing.T, tab *browser.Tab, url string) {
+	tab.Open(url)
+	tab.Do(`import("./stats.js").then((stats) => {
 		window.stats = stats;
 		window.sum = (buckets, ...arrays) => {
 			const s = stats.newSum(buckets);
@@ -55,7 +59,7 @@ func testStats(t *testing.T, tab *browser, url string) {
 		{`[0, 4].map((i) => stats.bucketLabel(expBuckets, "exponential", i))`, `["0 – 1","≥ 100"]`},
 		{`[[], [3000, 7], [90, 80]].map(stats.fewest)`, `[0,100,5]`},
 	} {
-		if got := tab.text("JSON.stringify(" + c.script + ")"); got != c.want {
+		if got := tab.Text("JSON.stringify(" + c.script + ")"); got != c.want {
 			t.Errorf("%s is %s, want %s", c.script, got, c.want)
 		}
 	}
