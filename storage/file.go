@@ -317,7 +317,7 @@ func (w *FileWriter) Commit() error {
 	}
 	dir := filepath.Dir(w.name)
 	w.note("sync " + dir)
-	if err := syncDir(w.root, dir); err != nil {
+	if err := SyncDir(w.root, dir); err != nil {
 		return w.fail("syncing the directory of", err)
 	}
 	return nil
@@ -402,8 +402,8 @@ func (w *FileWriter) Close() error {
 	return err
 }
 
-// syncDir makes the names in a directory below root durable.
-func syncDir(root *os.Root, dir string) error {
+// SyncDir makes the names in a directory, by its path below root, survive a power cut. On Windows it does nothing.
+func SyncDir(root *os.Root, dir string) error {
 	if runtime.GOOS == "windows" {
 		return nil
 	}
@@ -411,6 +411,5 @@ func syncDir(root *os.Root, dir string) error {
 	if err != nil {
 		return err
 	}
-	err = d.Sync()
-	return errors.Join(err, d.Close())
+	return errors.Join(d.Sync(), d.Close())
 }

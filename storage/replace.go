@@ -123,7 +123,7 @@ func (t *Tree) apply(c change, text []byte) error {
 			return err
 		}
 	}
-	if err := syncDir(t.root, c.path(".")); err != nil {
+	if err := SyncDir(t.root, c.path(".")); err != nil {
 		return err
 	}
 	for _, r := range c.Replacements {
@@ -133,14 +133,14 @@ func (t *Tree) apply(c change, text []byte) error {
 			}
 		}
 	}
-	if err := syncDir(t.root, c.path(".")); err != nil {
+	if err := SyncDir(t.root, c.path(".")); err != nil {
 		return err
 	}
 	for _, name := range []string{c.path(markerName), filepath.Join(StateDir, changeName)} {
 		if err := t.remove(name); err != nil {
 			return err
 		}
-		if err := syncDir(t.root, filepath.Dir(name)); err != nil {
+		if err := SyncDir(t.root, filepath.Dir(name)); err != nil {
 			return err
 		}
 	}

@@ -341,7 +341,7 @@ func addDirs(dirs map[string]bool, dir string) {
 
 func syncDirs(root *os.Root, dirs map[string]bool) error {
 	for dir := range dirs {
-		if err := syncDir(root, dir); err != nil {
+		if err := SyncDir(root, dir); err != nil {
 			return err
 		}
 	}

@@ -9,7 +9,6 @@ import (
 	"iter"
 	"os"
 	"path"
-	"path/filepath"
 
 	"github.com/telemetry-mr/mr/storage"
 	"github.com/telemetry-mr/mr/storage/ingest"
@@ -177,7 +176,7 @@ func (r *run) place(dir string, b *batch) error {
 	if len(b.list) == 0 {
 		return nil
 	}
-	if err := syncDir(r.root, stage); err != nil {
+	if err := storage.SyncDir(r.root, stage); err != nil {
 		return fmt.Errorf("compacting: %w", err)
 	}
 	if err := r.Store.Replace(dir, b.list); err != nil {
@@ -203,7 +202,7 @@ func isOfPartition(err error) bool {
 
 // leave notes that a partition stays as it was.
 func (r *run) leave(p []storage.File, err error) {
-	where := filepath.ToSlash(path.Dir(p[0].Path))
+	where := path.Dir(p[0].Path)
 	err = fmt.Errorf("files of %s in %s are left as they were: %w", p[0].Dims, where, err)
 	r.counts.Left++
 	if r.left == nil {

@@ -8,10 +8,8 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"path"
 	"path/filepath"
-	"runtime"
 	"strings"
 
 	"github.com/telemetry-mr/mr/storage"
@@ -117,16 +115,4 @@ func (l *lineWriter) Write(p []byte) (int, error) {
 		l.isOpen = p[len(p)-1] != '\n'
 	}
 	return l.w.Write(p)
-}
-
-// syncDir makes the names in a directory durable. On Windows it does nothing.
-func syncDir(root *os.Root, dir string) error {
-	if runtime.GOOS == "windows" {
-		return nil
-	}
-	d, err := root.Open(filepath.FromSlash(dir))
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
 }

@@ -143,11 +143,11 @@ func placeIn(root *os.Root, stage string, moves []storage.Move) error {
 		if err != nil {
 			return err
 		}
-		if err := syncDir(root, category); err != nil {
+		if err := storage.SyncDir(root, category); err != nil {
 			return err
 		}
 	}
-	if err := syncDir(root, "."); err != nil {
+	if err := storage.SyncDir(root, "."); err != nil {
 		return err
 	}
 	return root.RemoveAll(stage)

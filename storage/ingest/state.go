@@ -10,7 +10,6 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"sync"
 	"time"
@@ -73,7 +72,7 @@ func openState(tree *storage.Tree) (_ *state, err error) {
 	if err := s.readLedger(); err != nil {
 		return nil, fmt.Errorf("reading the list of consumed raw logs: %w", err)
 	}
-	if err := errors.Join(syncDir(s.root, "."), syncPath(tree.Dir())); err != nil {
+	if err := errors.Join(storage.SyncDir(s.root, "."), syncPath(tree.Dir())); err != nil {
 		return nil, fmt.Errorf("opening the store: %w", err)
 	}
 	if err := s.recover(); err != nil {
@@ -247,7 +246,7 @@ func (s *state) names(dir string) ([]string, error) {
 // begin makes the directory for the files of a batch and returns its slash path below the store.
 func (s *state) begin(id string) (string, error) {
 	stage := path.Join(stageName, id)
-	if err := errors.Join(s.root.RemoveAll(stage), s.root.MkdirAll(stage, 0o777), syncDir(s.root, stageName)); err != nil {
+	if err := errors.Join(s.root.RemoveAll(stage), s.root.MkdirAll(stage, 0o777), storage.SyncDir(s.root, stageName)); err != nil {
 		return "", fmt.Errorf("beginning a batch: %w", err)
 	}
 	return path.Join(storage.StateDir, stage), nil
@@ -297,28 +296,16 @@ func (s *state) apply(c commit) error {
 	if err := s.root.Remove(path.Join(commitName, c.Batch+".json")); err != nil {
 		return err
 	}
-	return syncDir(s.root, commitName)
+	return storage.SyncDir(s.root, commitName)
 }
 
-// syncDir makes the names in a directory durable. On Windows it does nothing.
-func syncDir(root *os.Root, dir string) error {
-	if runtime.GOOS == "windows" {
-		return nil
-	}
-	d, err := root.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
-}
-
-// syncPath is syncDir for a directory by its path.
+// syncPath is storage.SyncDir for a directory by its path.
 func syncPath(dir string) error {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return err
 	}
-	return errors.Join(syncDir(root, "."), root.Close())
+	return errors.Join(storage.SyncDir(root, "."), root.Close())
 }
 
 // IsPending tells whether a killed Run has left batches half in the store, which the next one completes. The caller has locked

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -142,16 +141,4 @@ func (s *Segment) scan(o Options) (whole int64, err error) {
 		s.seed = c.seed
 	}
 	return whole, nil
-}
-
-// syncDir makes the names in a directory durable. On Windows it does nothing.
-func syncDir(dir *os.Root) error {
-	if runtime.GOOS == "windows" {
-		return nil
-	}
-	d, err := dir.Open(".")
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
 }

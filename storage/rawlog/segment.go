@@ -9,6 +9,8 @@ import (
 	"os"
 	"strings"
 	"time"
+
+	"github.com/telemetry-mr/mr/storage"
 )
 
 // finishedEnd is how the name of a segment ends that is complete.
@@ -58,7 +60,7 @@ func Create(dir *os.Root, base string, f Format) (*Segment, error) {
 		s.buf = appendHead(s.buf, s.seed)
 	}
 	// The name has to be there before the first record is said to be.
-	if err := errors.Join(s.Flush(), syncDir(dir)); err != nil {
+	if err := errors.Join(s.Flush(), storage.SyncDir(dir, ".")); err != nil {
 		return nil, errors.Join(fmt.Errorf("beginning segment: %w", err), s.file.Close(), dir.Remove(s.name))
 	}
 	return s, nil
@@ -192,7 +194,7 @@ func (s *Segment) rename() error {
 		return fmt.Errorf("finishing segment: %w", err)
 	}
 	s.name = name
-	return syncDir(s.dir)
+	return storage.SyncDir(s.dir, ".")
 }
 
 // Abandon closes the segment and leaves the file to the next Recover.
