@@ -227,8 +227,8 @@ func (s *Schema) FilterOptions(now time.Time) filter.Options {
 	return o
 }
 
-// CheckFilter returns an error that names the known dimensions if f names another.
-func (s *Schema) CheckFilter(f filter.Filter) error {
+// checkFilter returns an error that names the known dimensions if f names another.
+func (s *Schema) checkFilter(f filter.Filter) error {
 	names := s.names()
 	for _, dim := range f.Dims() {
 		if !slices.Contains(names, dim) {

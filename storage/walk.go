@@ -55,7 +55,7 @@ func (t *Tree) Walk(f filter.Filter) *Walk {
 // Files returns the files as Tree.Files does. It can be ranged over once.
 func (w *Walk) Files() iter.Seq2[File, error] {
 	return func(yield func(File, error) bool) {
-		if err := w.tree.schema.CheckFilter(w.filter); err != nil {
+		if err := w.tree.schema.checkFilter(w.filter); err != nil {
 			yield(File{}, err)
 			return
 		}

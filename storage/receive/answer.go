@@ -67,7 +67,7 @@ func (c *conn) answer(head []byte, err error) (keep bool) {
 		read = c.handle(&r, &done)
 	case errors.Is(err, errLongHeader):
 		done.answer(http.StatusRequestHeaderFieldsTooLarge, BadRequest, "Request Header Fields Too Large")
-	case errors.Is(err, ErrBusy):
+	case errors.Is(err, errBusy):
 		done.answer(http.StatusServiceUnavailable, Busy, tryAgain)
 	case head != nil:
 		done.answer(http.StatusBadRequest, BadRequest, "Bad Request")

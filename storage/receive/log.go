@@ -11,8 +11,8 @@ import (
 	"github.com/telemetry-mr/mr/storage/rawlog"
 )
 
-// ErrBusy is the error of Append when more submissions wait for the disk than are allowed to.
-var ErrBusy = errors.New("too many submissions wait for the disk")
+// errBusy is the error of append when more submissions wait for the disk than are allowed to.
+var errBusy = errors.New("too many submissions wait for the disk")
 
 var errClosed = errors.New("the raw log is closed")
 
@@ -85,16 +85,16 @@ func OpenLog(c Config) (*Log, error) {
 	return l, nil
 }
 
-// Append returns when the frame is on the disk. An error means that it may not be: ErrBusy at once, one that isFull tells of
+// append returns when the frame is on the disk. An error means that it may not be: errBusy at once, one that isFull tells of
 // if there is no space, another if the disk failed. The caller may use the frame again.
-func (l *Log) Append(frame []byte) error {
+func (l *Log) append(frame []byte) error {
 	e := entries.Get().(*entry)
 	e.frame = frame
 	select {
 	case l.queue <- e:
 	default:
 		entries.Put(e)
-		return ErrBusy
+		return errBusy
 	}
 	select {
 	case err := <-e.stored:

@@ -179,12 +179,12 @@ func (s *Server) each(f func(*conn)) {
 // freeBuffer is how long a buffer of a connection may be before it counts.
 const freeBuffer = 4 << 10
 
-// count makes what is counted for a buffer size bytes, less those that are free. ErrBusy means that there is no room for more.
+// count makes what is counted for a buffer size bytes, less those that are free. errBusy means that there is no room for more.
 func (s *Server) count(counted *int64, size int) error {
 	n := int64(max(0, size-freeBuffer))
 	if s.memory.Add(n-*counted) > s.config.MaxMemory && n > *counted {
 		s.memory.Add(*counted - n)
-		return ErrBusy
+		return errBusy
 	}
 	*counted = n
 	return nil

@@ -76,12 +76,12 @@ func (c *conn) store(r *request, path string, done *Request) (read bool) {
 	read = err == nil
 	if read {
 		done.Size = len(b.frame)
-		err = c.server.log.Append(b.frame)
+		err = c.server.log.append(b.frame)
 	}
 	switch {
 	case err == nil:
 		done.answer(http.StatusOK, Accepted, "OK")
-	case errors.Is(err, ErrBusy):
+	case errors.Is(err, errBusy):
 		done.answer(http.StatusServiceUnavailable, Busy, tryAgain)
 	case errors.Is(err, errBody):
 		done.answer(http.StatusBadRequest, BadBody, "The body is not as long as announced")
