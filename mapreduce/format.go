@@ -3,6 +3,7 @@ package mapreduce
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -36,6 +37,9 @@ func ParseFormat(s string) (Format, error) {
 // named tells whether a file of this format has names for its columns.
 func (f Format) named() bool { return f != TSV }
 
+// otherFormats are extensions of formats that a run does not write, and whose readers would not take another for it.
+var otherFormats = []string{".json", ".parquet", ".avro", ".arrow", ".orc", ".xlsx", ".xls"}
+
 // format is the one that was asked for, else what the output's name says.
 func (c *Config) format() (Format, error) {
 	if c.Format != "" {
@@ -49,11 +53,16 @@ func (c *Config) format() (Format, error) {
 	if ext := filepath.Ext(name); ext == ".gz" || ext == ".zst" {
 		name = strings.TrimSuffix(name, ext)
 	}
-	switch filepath.Ext(name) {
-	case ".csv":
+	switch ext := filepath.Ext(name); {
+	case ext == ".csv":
 		return CSV, nil
-	case ".jsonl":
+	case ext == ".jsonl", ext == ".ndjson":
 		return JSONL, nil
+	case slices.Contains(otherFormats, ext):
+		return "", &ConfigError{
+			Msg:  fmt.Sprintf("the output %s claims a format that a run does not write", c.Output),
+			Hint: "use the extension .jsonl, .csv or .tsv; or give the format, too",
+		}
 	}
 	return TSV, nil
 }

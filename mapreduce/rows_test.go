@@ -306,6 +306,8 @@ func TestFormatOfOutput(t *testing.T) {
 		{"out.CSV.gz", "", csv},
 		{"out.jsonl", "", jsonl},
 		{"out.jsonl.zst", "", jsonl},
+		{"out.ndjson", "", jsonl},
+		{"out.json", mapreduce.JSONL, jsonl},
 		{"out.csv.txt", "", tsv},
 		{"out.csv", mapreduce.TSV, tsv},
 		{"out.tsv.gz", mapreduce.JSONL, jsonl},
@@ -326,7 +328,7 @@ func TestFormatOfOutput(t *testing.T) {
 			t.Errorf("%s with format %q:\n%s", test.name, test.format, text)
 		}
 	}
-	for _, cfg := range []mapreduce.Config{{Output: "out.xz"}, {Format: "xml"}, {Output: "out.csv.bz2"}} {
+	for _, cfg := range []mapreduce.Config{{Output: "out.xz"}, {Format: "xml"}, {Output: "out.csv.bz2"}, {Output: "out.json"}, {Output: "out.parquet.zst"}} {
 		cfg.Data = store
 		if cfg.Output != "" {
 			cfg.Output = filepath.Join(t.TempDir(), cfg.Output)

@@ -21,8 +21,8 @@ What to read:
 ` + storeUsage + `
 Where the rows go:
 
-    --output FILE     a file, which is replaced as a whole (default: standard output,
-                      which gets its first byte when the run has succeeded)
+    --output FILE     a file, which is replaced as a whole (default, or -: standard
+                      output, which gets its first byte when the run has succeeded)
     --format tsv|csv|jsonl
                       how rows are written (default: what the extension of FILE says,
                       also before .gz or .zst, else tsv)
@@ -139,6 +139,12 @@ func (r *jobRun) parse(args []string) (done bool, err error) {
 	r.job = fs.Arg(0)
 	if r.args, err = argsOfJob(fs); err != nil {
 		return false, err
+	}
+	if r.cfg.Output == "-" {
+		r.cfg.Output = ""
+	}
+	if r.report == "-" {
+		return false, usagef("--report: - is not the name of a file").hint("standard output is for rows; ./- is a file of that name")
 	}
 	r.cfg.Data, r.cfg.Memory, r.cfg.MaxRecord = r.store.data, int64(memory), int64(maxRecord)
 	if r.cfg.MaxBad, err = mapreduce.ParseBudget(maxBad); err != nil {
