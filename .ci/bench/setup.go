@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"time"
 )
 
 // duckdbVersion is the one of PyPI that is compared.
@@ -95,7 +96,7 @@ func ensure(o options, name string, fill func(dir string) error) (string, error)
 	return dir, os.Rename(tmp, dir)
 }
 
-// machine describes this one in a line.
+// machine describes this one in a line, with the date.
 func machine() string {
 	model := runtime.GOARCH
 	if info, err := os.ReadFile("/proc/cpuinfo"); err == nil {
@@ -117,7 +118,8 @@ func machine() string {
 	if err != nil {
 		kernel = []byte(runtime.GOOS)
 	}
-	return fmt.Sprintf("%s, %d processors%s, Linux %s, %s, DuckDB %s", model, runtime.NumCPU(), memory, bytes.TrimSpace(kernel), runtime.Version(), duckdbVersion)
+	return fmt.Sprintf("%s, %d processors%s, Linux %s, %s, %s",
+		model, runtime.NumCPU(), memory, bytes.TrimSpace(kernel), runtime.Version(), time.Now().Format(time.DateOnly))
 }
 
 // revision is what git calls the sources, or "unknown".
