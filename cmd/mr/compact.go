@@ -21,8 +21,7 @@ before fails if a file it needs has been replaced, and can be started again. The
 records are the same, as is their order in files that become one.
 
 ` + storeUsage + `    --max-size SIZE   files become one of at most this size, stored; those of more than
-                      half of it stay (default 256MiB). One worker reads a file, so
-                      there should be more files than workers
+                      half of it stay (default 256MiB)
     --quiet           no summary
 
 It may be killed at any moment; the next compact or ingest goes on. Files of dimensions
