@@ -16,7 +16,7 @@ import (
 )
 
 var (
-	places = flag.Int("places", 20, "at how many places TestDamage cuts and changes each file; with 200, it compares DAMAGE.md with what it finds")
+	places = flag.Int("places", 8, "at how many places TestDamage cuts and changes each file; with 200, it compares DAMAGE.md with what it finds")
 	update = flag.Bool("update", false, "with -places 200, TestDamage writes the table of DAMAGE.md")
 )
 

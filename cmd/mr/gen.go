@@ -19,7 +19,7 @@ and the definitions of their histograms, DIR/revisions:
     mr ingest --raw DIR/raw --revisions DIR/revisions --data STORE
 
     --pings N         records (default: by variant)
-    --files N         files (default: by variant)
+    --files N         files of the store (default: by variant)
     --seed S          another store of the same kind (default 1)
     --variant std|small|skew
                       the kind of store: std has files of all sizes, about 1 GB of
@@ -62,7 +62,7 @@ func generate(ctx context.Context, env env, args []string) error {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(env.stderr, "mr: %d pings in %d raw logs, %d bytes stored, %d of JSON\n", stats.Pings, stats.Files, stats.StoredBytes, stats.Bytes)
+		tell(env, stats, counted(int64(stats.Files), "raw log", "raw logs"), "of JSON")
 		return nil
 	}
 	if isSet(fs, "bad") {
@@ -75,6 +75,11 @@ func generate(ctx context.Context, env env, args []string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(env.stderr, "mr: %d pings in %d files, %d bytes stored, %d decoded\n", stats.Pings, stats.Files, stats.StoredBytes, stats.Bytes)
+	tell(env, stats, counted(int64(stats.Files), "file", "files"), "decoded")
 	return nil
+}
+
+// tell says what was made.
+func tell(env env, s gen.Stats, files, content string) {
+	fmt.Fprintf(env.stderr, "mr: %s in %s, %s stored, %s %s\n", counted(int64(s.Pings), "ping", "pings"), files, bytesText(s.StoredBytes), bytesText(s.Bytes), content)
 }

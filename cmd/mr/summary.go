@@ -30,7 +30,8 @@ func warn(env env, s mapreduce.Stats) {
 	}
 	warnStrays(env, s.Strays)
 	if s.LostWorkers > 0 {
-		fmt.Fprintf(env.stderr, "mr: %d workers were lost; their tasks were done again\n", s.LostWorkers)
+		fmt.Fprintf(env.stderr, "mr: %s\n", counted(int64(s.LostWorkers),
+			"worker was lost; its tasks were done again", "workers were lost; their tasks were done again"))
 	}
 }
 
