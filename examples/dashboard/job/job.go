@@ -46,7 +46,8 @@ func Job() mapreduce.Job[Key, Sums] {
 }
 
 func mapPing(rec storage.Record, out *emitter) error {
-	key, reason := keyOf(rec)
+	info := rec.Get("info")
+	key, reason := keyOf(rec, info)
 	c := counts{key.Submitted, out}
 	if reason != "" {
 		out.Skip(reason)
@@ -56,7 +57,7 @@ func mapPing(rec storage.Record, out *emitter) error {
 	c.add(Pings, "")
 	histograms := rec.Get("histograms")
 	buf := histograms.Buffer() // for as long as the engine needs what is emitted
-	where := place{built: key.Built, leaf: key.Leaf, pings: 1, newest: revisionOf(rec)}
+	where := place{built: key.Built, leaf: key.Leaf, pings: 1, newest: revisionOf(rec, info)}
 	p := pingWriter{b: where.appendTo((*buf)[:0]), refused: c}
 	p.histograms(histograms, buf)
 	p.simpleMeasures(rec.Get("simpleMeasurements"))

@@ -10,10 +10,9 @@ import (
 	"github.com/telemetry-mr/mr/storage/histogram/revision"
 )
 
-// keyOf returns the key of a ping, or why it has none; then the day of submission is there if that is known.
-func keyOf(rec storage.Record) (k Key, reason string) {
+// keyOf returns the key of a ping with this info, or why it has none; then the day of submission is there if that is known.
+func keyOf(rec storage.Record, info storage.Value) (k Key, reason string) {
 	k.Submitted = day(rec.Dims.Get("submission_date"))
-	info := rec.Get("info")
 	if !info.Exists() {
 		return k, "no info"
 	}
@@ -41,10 +40,10 @@ func keyOf(rec storage.Record) (k Key, reason string) {
 	return k, ""
 }
 
-// revisionOf returns the build of a ping and, behind a blank, the URL of the revision of its source, "" if it names none. Newer
-// ones are greater.
-func revisionOf(rec storage.Record) string {
-	url, _ := rec.Get("info", "revision").Str()
+// revisionOf returns the build of a ping with this info and, behind a blank, the URL of the revision of its source, "" if it
+// names none. Newer ones are greater.
+func revisionOf(rec storage.Record, info storage.Value) string {
+	url, _ := info.Get("revision").Str()
 	build := rec.Dims.Get("appBuildID")
 	if len(url) > 200 || len(build) > 14 {
 		return ""
