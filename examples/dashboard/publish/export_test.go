@@ -3,11 +3,13 @@ package publish
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"os"
 	"path/filepath"
 )
 
-// ReadPart reads all cells of a part, as if it were what was written.
+// ReadPart reads all cells of a part, as if it were what was written. An array that is not too long must have as many elements
+// when they are all written as it had before.
 func ReadPart(state, name string) (cells int, err error) {
 	text, err := os.ReadFile(filepath.Join(state, name))
 	if err != nil {
@@ -21,7 +23,12 @@ func ReadPart(state, name string) (cells int, err error) {
 	defer r.close()
 	r.ids = make([]group, len(r.groups.Groups))
 	for err = r.next(); err == nil && r.measure != ""; err = r.next() {
-		if err := r.each(func(group, int64, []byte) { cells++ }); err != nil {
+		if err := r.each(func(_ group, _ int64, sums []byte) {
+			cells++
+			if n := elements(sums); n < 1<<20 && elements(appendDense(nil, sums)) != n {
+				panic(fmt.Sprintf("%q has %d elements", sums, n))
+			}
+		}); err != nil {
 			return cells, err
 		}
 	}
