@@ -30,9 +30,6 @@ func answerOf(job, output string) (string, error) {
 	return lines(output)
 }
 
-// provable says whether there is a checker for the job.
-func provable(job string) bool { return job == "b" || job == "m" || job == "s" }
-
 // prove runs the checker on an output.
 func prove(o options, c *contender, output string) (string, error) {
 	return command(o.root, o.bin("check"), c.job, c.data, output)

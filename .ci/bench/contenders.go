@@ -19,7 +19,7 @@ type contender struct {
 	env    []string
 	stdout bool // its standard output is the answer
 	once   bool // it takes so long that its rehearsal is its run
-	proved bool // not only with -check
+	proof  proof
 	needs  func(o options, c *contender) error
 
 	data      string // directory of the store
@@ -27,6 +27,15 @@ type contender struct {
 	rehearsal measurement
 	runs      []measurement
 }
+
+// A proof says when an answer is proved by check; others are compared only.
+type proof int
+
+const (
+	never proof = iota
+	ifAsked
+	always
+)
 
 // Parts of a contender's arguments that stand for the store's directory and the name of the output file.
 const (
@@ -84,7 +93,11 @@ func mr(o options, job, store string) *contender {
 	if o.memory != "" {
 		args = append(args, "--memory", o.memory)
 	}
-	return &contender{name: job, job: job, store: store, args: append(args, o.bin(job)), once: job == "m"}
+	c := &contender{name: job, job: job, store: store, args: append(args, o.bin(job)), once: job == "m"}
+	if job == "b" || job == "m" || job == "s" {
+		c.proof = ifAsked
+	}
+	return c
 }
 
 // list is mr ls.

@@ -168,7 +168,7 @@ var suites = []suite{
 				o.memory = "128MiB"
 			}
 			tight := mr(o, "m", big)
-			tight.proved = true
+			tight.proof = always
 			o.memory = ""
 			return []*contender{mr(o, "m", big).called("m-spare"), tight}
 		},
