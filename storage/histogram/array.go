@@ -171,6 +171,10 @@ func (e *RangeError) Error() string {
 // float64.
 func (a Array) Elements() iter.Seq2[int, float64] {
 	return func(yield func(int, float64) bool) {
+		if isParsed(a.b) {
+			parsedElements(a.b, yield)
+			return
+		}
 		s := a.commonest()
 		for i := range s.len() {
 			if !yield(i, s.at(i)) {

@@ -63,6 +63,32 @@ func parsedEntry(b []byte, i int) (k int, v value, end int) {
 	return k, value{n: int64(content)}, i + widest
 }
 
+// parsedElements yields the elements of the parsed form b.
+func parsedElements(b []byte, yield func(int, float64) bool) {
+	next := 0
+	zeros := func(end int) bool {
+		for ; next < end; next++ {
+			if !yield(next, 0) {
+				return false
+			}
+		}
+		return true
+	}
+	for i := parsedHead; i < len(b); next++ {
+		var k int
+		var v value
+		k, v, i = parsedEntry(b, i)
+		x := float64(v.n)
+		if v.kind == kindFloat {
+			x = v.x
+		}
+		if !zeros(k) || !yield(k, x) {
+			return
+		}
+	}
+	zeros(parsedLen(b))
+}
+
 // addParsed adds the array with the parsed form b.
 func (a *Array) addParsed(b []byte) {
 	s := a.sumsFor(parsedLen(b))
