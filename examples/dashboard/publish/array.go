@@ -34,7 +34,7 @@ func nextZeros(text []byte) (at, n, end int) {
 		at += i
 		n, size := zeros(text[at+1:])
 		i = at + 1 + size
-		if n > 0 && at > 0 && text[at-1] != 'e' { // of 1e-7
+		if n > 0 && at > 0 && (text[at-1] == '[' || text[at-1] == ',') { // not of 1e-7
 			return at, n, i
 		}
 	}

@@ -16,6 +16,7 @@ func FuzzPart(f *testing.F) {
 	f.Add([]byte(head + "A\t[[0,2,[1,2,3]],[0,1,[]]]\nB\t[[0,1,[0]]]\n"))
 	f.Add([]byte(head + "A\t[[0,99999999999999999999,[1]]]\n"))
 	f.Add([]byte(head + "A\t[[0,2,[-7,2,-1,-99999,1e-7,-32768]]]\n"))
+	f.Add([]byte(head + "A\t[[0,2,[-01-20]]]\n"))
 	f.Add([]byte(head + "A\t[[1,1,[1]]]\nA\t[\n"))
 	f.Add([]byte("\t{}\n\n"))
 	dir, name := f.TempDir(), fmt.Sprintf("%d.tsv", os.Getpid())
