@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/telemetry-mr/mr/mapreduce/internal/shape"
@@ -261,7 +262,9 @@ func (r *run) all(ctx context.Context) error {
 		}
 	}
 	r.watch.look()
-	r.pool.stop()
+	var stopping sync.WaitGroup
+	stopping.Go(r.pool.stop) // takes as long as joining the rows of a small job
+	defer stopping.Wait()
 	start = time.Now()
 	err = r.commit(ctx, parts)
 	r.stats.CommitTime = time.Since(start)

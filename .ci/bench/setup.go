@@ -44,9 +44,12 @@ func goEnvRoot() (string, error) {
 	return root, nil
 }
 
-// build makes mr, the jobs and the hand-written programs.
+// build makes mr, the jobs and the hand-written programs, all of them without shared libraries, as where there is no C compiler.
 func build(o options) error {
 	log.Print("building")
+	if err := os.Setenv("CGO_ENABLED", "0"); err != nil {
+		return err
+	}
 	if _, err := command(o.root, "go", "build", "-o", o.bin("")+"/", "./cmd/mr", "./.ci/bench/check", "./.ci/bench/jobs/..."); err != nil {
 		return err
 	}
