@@ -64,7 +64,7 @@ func (s *sum) add(form []byte) {
 
 func (s *sum) binary() []byte {
 	if s.total != nil {
-		s.form = s.total.appendBinary(nil)
+		s.form = s.total.binary()
 		s.total.release()
 		s.total = nil
 	}

@@ -1,6 +1,7 @@
 package job
 
 import (
+	"bytes"
 	"encoding/binary"
 	"hash/maphash"
 	"slices"
@@ -16,6 +17,7 @@ type total struct {
 	table  []uint32 // of 1 + the index of a part, by the hash of its name; a power of two, at most half full
 	ints   room[int64]
 	floats room[float]
+	form   []byte // buffer
 }
 
 // A part is the sum of arrays with a name, a length and the same values missing.
@@ -165,12 +167,13 @@ func (p *part) float(i int) *exact.Sum {
 	return &p.floats[k].sum
 }
 
-func (t *total) appendBinary(dst []byte) []byte {
-	dst = t.place.appendTo(dst)
+// binary returns the binary form. What was added to t is then lost.
+func (t *total) binary() []byte {
+	t.form = t.place.appendTo(t.form[:0])
 	for i := range t.parts {
-		dst = t.parts[i].appendBinary(dst)
+		t.form = t.parts[i].appendBinary(t.form)
 	}
-	return dst
+	return bytes.Clone(t.form)
 }
 
 func (p *part) appendBinary(dst []byte) []byte {
