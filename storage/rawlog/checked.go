@@ -126,7 +126,8 @@ func (o Options) over(path int, data int64) string {
 	return ""
 }
 
-// holds tells whether the header of a frame is good. If the seed is lost, it is what this frame and the next agree in.
+// holds tells whether the header of a frame is good. If the seed is lost, it is what this frame, which must be whole, and the
+// next agree in.
 func (c *checked) holds(w *window, head []byte) bool {
 	seed, ok := seedOf(head)
 	if !ok {
@@ -144,7 +145,7 @@ func (c *checked) holds(w *window, head []byte) bool {
 		size += int(body)
 	}
 	both := w.peek(size + frameSize)
-	if len(both) < size {
+	if len(both) < size || checksum(both[frameSize:size]) != u32(both[24:]) {
 		return false
 	}
 	if len(both) > size {
