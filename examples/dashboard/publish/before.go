@@ -2,7 +2,9 @@ package publish
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -19,6 +21,7 @@ type before struct {
 	leaves   map[string]int  // ids
 	pings    pings
 	measures map[string]measure
+	room     []byte // for a file
 }
 
 // pings is pings.json: by day and id of the leaf.
@@ -83,17 +86,22 @@ func (b *before) keeps(l *leaves) bool {
 	return true
 }
 
-// family returns the text of a file of a measure.
+// family returns the text of a file of a measure. It is valid until the next.
 func (b *before) family(file string) ([]byte, error) {
 	if b.dir == "" {
 		return noSections, nil
 	}
-	text, err := os.ReadFile(filepath.Join(b.dir, file))
-	if os.IsNotExist(err) {
+	name := filepath.Join(b.dir, file)
+	text, err := readFile(b.room, name)
+	if errors.Is(err, fs.ErrNotExist) {
 		return noSections, nil
 	}
-	if err == nil && !isFamily(text) {
-		err = fmt.Errorf("%s: not a file of this program: remove the folder", filepath.Join(b.dir, file))
+	if err != nil {
+		return nil, err
 	}
-	return text, err
+	b.room = text
+	if !isFamily(text) {
+		return nil, fmt.Errorf("%s: not a file of this program: remove the folder", name)
+	}
+	return text, nil
 }

@@ -38,12 +38,12 @@ func (s *snapshot) write(name string, content []byte) {
 		return
 	}
 	name = filepath.Join(s.dir, name)
-	if s.err = os.WriteFile(name, content, 0o644); s.err == nil && s.zip != nil {
+	if s.err = createFile(name, content); s.err == nil && s.zip != nil {
 		var b bytes.Buffer
 		s.zip.Reset(&b)
 		_, _ = s.zip.Write(content) // a Buffer takes all
 		_ = s.zip.Close()
-		s.err = os.WriteFile(name+".gz", b.Bytes(), 0o644)
+		s.err = createFile(name+".gz", b.Bytes())
 	}
 }
 
@@ -57,7 +57,7 @@ func (s *snapshot) keep(dir, name string) {
 		if s.err == nil && os.Link(filepath.Join(dir, name), filepath.Join(s.dir, name)) != nil {
 			var content []byte
 			if content, s.err = os.ReadFile(filepath.Join(dir, name)); s.err == nil {
-				s.err = os.WriteFile(filepath.Join(s.dir, name), content, 0o644)
+				s.err = createFile(filepath.Join(s.dir, name), content)
 			}
 		}
 	}
