@@ -12,56 +12,39 @@ const maxZeros = 1 << 15
 
 var manyZeros = strings.Repeat("0,", maxZeros)
 
-// zeros returns how many buckets the number stands for that follows a minus, 0 if it is 1.
+// zeros returns how many buckets the number stands for that follows a minus, 0 if it is 1 or no such number.
 func zeros(text []byte) (n, size int) {
 	for size < len(text) && text[size]-'0' <= 9 && n < maxZeros {
 		n = 10*n + int(text[size]-'0')
 		size++
 	}
-	if n < 2 || n > maxZeros {
+	if n < 2 || n > maxZeros || size == len(text) || text[size] != ',' && text[size] != ']' {
 		return 0, size
 	}
 	return n, size
 }
 
-// nextZeros returns where the first -n in text is, n, and where what follows it begins; -1 if there is none.
-func nextZeros(text []byte) (at, n, end int) {
-	for i := 0; ; {
-		at := bytes.IndexByte(text[i:], '-')
-		if at < 0 {
-			return -1, 0, 0
+// appendDense appends an array that is not empty with all its elements, of which there are n. If they are more than most, what
+// is appended is not all.
+func appendDense(dst, text []byte, most int) (dense []byte, n int) {
+	n = bytes.Count(text, comma) + 1
+	done := 0
+	for i, c := range text {
+		if c != '-' || i == 0 || text[i-1] != '[' && text[i-1] != ',' { // 1e-7
+			continue
 		}
-		at += i
-		n, size := zeros(text[at+1:])
-		i = at + 1 + size
-		if n > 0 && at > 0 && (text[at-1] == '[' || text[at-1] == ',') { // not of 1e-7
-			return at, n, i
+		more, size := zeros(text[i+1:])
+		if more == 0 {
+			continue
 		}
+		if n += more - 1; n > most {
+			return dst, n
+		}
+		dst = append(dst, text[done:i]...)
+		dst = append(dst, manyZeros[:2*more-1]...)
+		done = i + 1 + size
 	}
+	return append(dst, text[done:]...), n
 }
 
-// elements returns how many elements an array has that is not empty.
-func elements(text []byte) int {
-	count := bytes.Count(text, []byte(",")) + 1
-	for {
-		at, n, end := nextZeros(text)
-		if at < 0 {
-			return count
-		}
-		count += n - 1
-		text = text[end:]
-	}
-}
-
-// appendDense appends an array, or the beginning of one, with all its elements.
-func appendDense(dst, text []byte) []byte {
-	for {
-		at, n, end := nextZeros(text)
-		if at < 0 {
-			return append(dst, text...)
-		}
-		dst = append(dst, text[:at]...)
-		dst = append(dst, manyZeros[:2*n-1]...)
-		text = text[end:]
-	}
-}
+var comma = []byte(",")

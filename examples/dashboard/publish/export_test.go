@@ -22,11 +22,22 @@ func ReadPart(state, name string) (cells int, err error) {
 	}
 	defer r.close()
 	r.ids = make([]group, len(r.groups.Groups))
-	for err = r.next(); err == nil && r.measure != ""; err = r.next() {
-		if err := r.each(func(_ group, _ int64, sums []byte) {
+	for err = r.next(); err == nil && len(r.measure) > 0; err = r.next() {
+		if err := r.each(func(_ group, _ int64, text []byte) {
 			cells++
-			if n := elements(sums); n < 1<<20 && elements(appendDense(nil, sums)) != n {
-				panic(fmt.Sprintf("%q has %d elements", sums, n))
+			const most = 1 << 20
+			dense, n := appendDense(nil, text, most)
+			if _, again := appendDense(nil, dense, most); n <= most && again != n {
+				panic(fmt.Sprintf("%q has %d elements", text, n))
+			}
+			if n > most {
+				return
+			}
+			var sum, same total
+			if sum.reset(n); sum.add(text) {
+				if same.reset(n); !same.add(dense) {
+					panic(fmt.Sprintf("%q is an array, but not with all elements", text))
+				}
 			}
 		}); err != nil {
 			return cells, err

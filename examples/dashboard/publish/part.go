@@ -26,21 +26,20 @@ type partReader struct {
 	sum       string // that hash is to have at the end
 	in        *bufio.Reader
 	line      int
-	buf       []byte
+	buf       []byte // a line that in has no room for
 
 	groups job.Groups
 	ids    []group // by the index of a group
 
-	measure string // at hand, "" at the end
+	measure []byte // at hand, empty at the end
 	cells   []byte // of the measure, a JSON array; valid until next
 }
 
 // A group is a job.Group by numbers.
 type group struct {
 	built    int // index of the day
-	leaf     int // its id
-	recent   bool
-	affected bool // a fresh part has pings of that day
+	byBuild  int // index of its place, -1 if the file by build date is not to have it
+	bySubmit int // the same by submission date
 }
 
 // openPart opens a part and reads its groups.
@@ -61,11 +60,11 @@ func openPart(state, day string, p Part) (*partReader, error) {
 func (r *partReader) close() { _ = r.file.Close() } // only read
 
 func (r *partReader) readGroups() error {
-	more, err := r.readLine()
+	line, more, err := r.readLine()
 	if err != nil {
 		return err
 	}
-	measure, cells, ok := bytes.Cut(r.buf, []byte("\t"))
+	measure, cells, ok := bytes.Cut(line, []byte("\t"))
 	if !more || !ok || len(measure) > 0 || json.Unmarshal(cells, &r.groups) != nil || len(r.groups.Groups) == 0 {
 		return r.fault("not the groups of a part")
 	}
@@ -79,48 +78,50 @@ func (r *partReader) readGroups() error {
 
 // next moves to the next measure.
 func (r *partReader) next() error {
-	more, err := r.readLine()
+	line, more, err := r.readLine()
 	if !more || err != nil {
-		r.measure = ""
+		r.measure = r.measure[:0]
 		return err
 	}
-	measure, cells, ok := bytes.Cut(r.buf, []byte("\t"))
+	measure, cells, ok := bytes.Cut(line, []byte("\t"))
 	switch {
 	case !ok || len(measure) == 0 || len(cells) < 2:
 		return r.fault("not a row of the job")
-	case string(measure) <= r.measure:
+	case bytes.Compare(measure, r.measure) <= 0:
 		return r.fault("rows are not sorted")
 	}
-	r.measure, r.cells = string(measure), cells
+	r.measure, r.cells = append(r.measure[:0], measure...), cells
 	return nil
 }
 
-// readLine reads a line to buf, without its end.
-func (r *partReader) readLine() (more bool, err error) {
-	r.buf = r.buf[:0]
-	for {
-		part, err := r.in.ReadSlice('\n')
-		r.buf = append(r.buf, part...)
-		switch {
-		case err == bufio.ErrBufferFull:
-			continue
-		case err == io.EOF && len(r.buf) == 0 && hex.EncodeToString(r.hash.Sum(nil)) != r.sum:
-			return false, fmt.Errorf("%s is damaged: run update for %s again", r.name, r.submitted)
-		case err == io.EOF && len(r.buf) == 0:
-			return false, nil
-		case err != nil:
-			return false, fmt.Errorf("reading %s: %w", r.name, err)
+// readLine reads a line, without its end. It is valid until the next.
+func (r *partReader) readLine() (line []byte, more bool, err error) {
+	line, err = r.in.ReadSlice('\n')
+	if err == bufio.ErrBufferFull {
+		r.buf = r.buf[:0]
+		for err == bufio.ErrBufferFull {
+			r.buf = append(r.buf, line...)
+			line, err = r.in.ReadSlice('\n')
 		}
-		r.line++
-		r.buf = r.buf[:len(r.buf)-1]
-		return true, nil
+		r.buf = append(r.buf, line...)
+		line = r.buf
 	}
+	switch {
+	case err == io.EOF && len(line) == 0 && hex.EncodeToString(r.hash.Sum(nil)) != r.sum:
+		return nil, false, fmt.Errorf("%s is damaged: run update for %s again", r.name, r.submitted)
+	case err == io.EOF && len(line) == 0:
+		return nil, false, nil
+	case err != nil:
+		return nil, false, fmt.Errorf("reading %s: %w", r.name, err)
+	}
+	r.line++
+	return line[:len(line)-1], true, nil
 }
 
 func (r *partReader) fault(what string) error { return fmt.Errorf("%s:%d: %s", r.name, r.line, what) }
 
-// each calls visit with the cells of the measure at hand. sums is the text of an array, valid until next.
-func (r *partReader) each(visit func(g group, pings int64, sums []byte)) error {
+// each calls visit with the cells of the measure at hand. text is that of an array, valid until next.
+func (r *partReader) each(visit func(g group, pings int64, text []byte)) error {
 	b := r.cells
 	for i := 1; i < len(b); i++ { // behind the bracket, and behind each comma
 		var g, pings int64

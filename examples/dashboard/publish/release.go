@@ -1,6 +1,7 @@
 package publish
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"maps"
@@ -28,6 +29,8 @@ type edition struct {
 
 	byBuild  family
 	bySubmit family
+	cells    []cell    // of a measure
+	dense    []byte    // their arrays
 	room     [2][]byte // for files
 }
 
@@ -164,26 +167,48 @@ func (e *edition) group() {
 	}
 	e.built = slices.Sorted(maps.Keys(e.pings.Build))
 	e.byBuild.days, e.bySubmit.days = e.built, e.days
-	for _, p := range e.readers {
-		for _, g := range p.groups.Groups {
-			built, _ := slices.BinarySearch(e.built, g.Built)
-			p.ids = append(p.ids, group{built, e.leaves.ids[g.Leaf], recent(g.Built, p.submitted), affected[g.Built]})
-		}
-	}
+	e.number(affected)
 	e.simple = map[string]bool{}
 	for i, name := range job.Frequent(e.account.Simple) {
 		e.simple[name] = i < job.MaxSimple
 	}
 }
 
-// least returns the first of the measures that are at hand, "" at the end.
-func (e *edition) least() (name string) {
-	for _, p := range e.readers {
-		if p.measure != "" && (name == "" || p.measure < name) {
-			name = p.measure
+// number numbers the groups: the edition before has all that its files say of days without fresh pings.
+func (e *edition) number(affected map[string]bool) {
+	var builds, submits []place
+	for day, p := range e.readers {
+		for _, g := range p.groups.Groups {
+			built, _ := slices.BinarySearch(e.built, g.Built)
+			build, submit := nowhere, nowhere
+			if affected[g.Built] {
+				build = placeOf(built, e.leaves.ids[g.Leaf])
+			}
+			if p.fresh && recent(g.Built, p.submitted) {
+				submit = placeOf(day, e.leaves.ids[g.Leaf])
+			}
+			builds, submits = append(builds, build), append(submits, submit)
+			p.ids = append(p.ids, group{built: built})
 		}
 	}
-	return name
+	byBuild, bySubmit := e.byBuild.number(builds), e.bySubmit.number(submits)
+	for _, p := range e.readers {
+		for i := range p.ids {
+			p.ids[i].byBuild, p.ids[i].bySubmit = byBuild[i], bySubmit[i]
+		}
+		byBuild, bySubmit = byBuild[len(p.ids):], bySubmit[len(p.ids):]
+	}
+}
+
+// least returns the first of the measures that are at hand, "" at the end.
+func (e *edition) least() string {
+	var least []byte
+	for _, p := range e.readers {
+		if len(p.measure) > 0 && (least == nil || bytes.Compare(p.measure, least) < 0) {
+			least = p.measure
+		}
+	}
+	return string(least)
 }
 
 const (
@@ -198,17 +223,26 @@ func (e *edition) measure(name string) error {
 	if isSimple(name) && !e.simple[name] {
 		reason = tooManySimple
 	}
-	e.byBuild.cells, e.bySubmit.cells = e.byBuild.cells[:0], e.bySubmit.cells[:0]
+	e.byBuild.clear()
+	e.bySubmit.clear()
+	e.cells, e.dense = e.cells[:0], e.dense[:0]
+	elements := len(def.ranges) + summaryLen
 	var pings int64 // of fresh parts
 	last := -1
-	for day, p := range e.readers {
-		if p.measure != name {
+	for _, p := range e.readers {
+		if string(p.measure) != name {
 			continue
 		}
-		err := p.each(func(g group, n int64, sums []byte) {
-			why := reason
-			if why == "" && elements(sums) != len(def.ranges)+summaryLen {
-				why = otherBuckets
+		err := p.each(func(g group, n int64, text []byte) {
+			if g.byBuild < 0 {
+				return
+			}
+			why, dense := reason, e.dense
+			if why == "" {
+				var have int
+				if dense, have = appendDense(dense, text, elements); have != elements {
+					why = otherBuckets
+				}
 			}
 			if why != "" {
 				if p.fresh {
@@ -216,15 +250,15 @@ func (e *edition) measure(name string) error {
 				}
 				return
 			}
-			if g.affected {
-				e.byBuild.add(g.built, g.leaf, n, sums)
+			e.byBuild.add(g.byBuild, len(e.cells))
+			if g.bySubmit >= 0 {
+				e.bySubmit.add(g.bySubmit, len(e.cells))
 			}
+			e.cells = append(e.cells, cell{n, text, dense[len(e.dense):]})
+			e.dense = dense
 			if p.fresh {
 				pings += n
 				last = max(last, g.built)
-				if g.recent {
-					e.bySubmit.add(day, g.leaf, n, sums)
-				}
 			}
 		})
 		if err != nil {
@@ -239,7 +273,7 @@ func (e *edition) measure(name string) error {
 		}
 	}
 	for _, p := range e.readers {
-		if p.measure == name {
+		if string(p.measure) == name {
 			if err := p.next(); err != nil {
 				return err
 			}
@@ -257,7 +291,7 @@ func (e *edition) writeMeasure(m measure) error {
 		if err != nil {
 			return err
 		}
-		if e.room[i], err = f.append(e.room[i][:0], old); err != nil {
+		if e.room[i], err = f.append(e.room[i][:0], old, e.cells, len(m.Buckets)+summaryLen); err != nil {
 			e.account.drop(tooLarge, m.Name, m.Pings)
 			delete(e.measures, m.Name)
 			return nil

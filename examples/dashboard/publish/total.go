@@ -2,7 +2,7 @@ package publish
 
 import (
 	"bytes"
-	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/telemetry-mr/mr/storage/exact"
@@ -13,113 +13,121 @@ const summaryLen = 5
 // A total adds up arrays of one length. Its memory is used again.
 type total struct {
 	ints   []int64
-	floats map[int]*exact.Sum // what an element has beside its int
-	absent uint8              // summary values that no array has
-	text   []byte
+	floats []float // by index
+	absent uint8   // summary values that no array has
 }
 
-// sum returns the text of the sum of cells, valid until the next. What is missing in some of them does not count, and what is
-// missing in all of them is missing in the sum. It fails on a sum that is beyond float64.
-func (t *total) sum(cells []cell) ([]byte, error) {
-	n := elements(cells[0].sums)
+// A float is what an element has beside its int.
+type float struct {
+	i   int
+	sum exact.Sum
+}
+
+// reset makes t that of no arrays of length n.
+func (t *total) reset(n int) {
 	t.ints = append(t.ints[:0], make([]int64, n)...)
-	if t.floats == nil {
-		t.floats = map[int]*exact.Sum{}
-	}
-	clear(t.floats)
+	t.floats = t.floats[:0]
 	t.absent = 1<<summaryLen - 1
-	for _, c := range cells {
-		if !t.add(c.sums) {
-			return nil, fmt.Errorf("%.100q is not an array of %d numbers", c.sums, n)
-		}
-	}
-	b := append(t.text[:0], '[')
-	for i, n := range t.ints {
-		f := t.floats[i]
-		switch k := i - (len(t.ints) - summaryLen); {
-		case k >= 0 && t.absent>>k&1 != 0:
-			b = append(b, "-1"...)
-		case f == nil:
-			b = strconv.AppendInt(b, n, 10)
-		default:
-			f.AddInt(n)
-			if whole, ok := f.Int64(); ok {
-				b = strconv.AppendInt(b, whole, 10)
-				break
-			}
-			var err error
-			if b, err = f.AppendJSON(b); err != nil {
-				return nil, err
-			}
-		}
-		b = append(b, ',')
-	}
-	b[len(b)-1] = ']'
-	t.text = b
-	return b, nil
 }
 
 // add adds the array with this text, and reports whether it is one of the length.
 func (t *total) add(text []byte) bool {
 	for i := 0; i < len(t.ints); i++ {
 		text = text[1:] // the bracket, or a comma
-		size := end(text)
-		if size < 1 {
-			return false
+		var n int64
+		size := 0
+		for size < len(text) && text[size]-'0' <= 9 {
+			n = 10*n + int64(text[size]-'0')
+			size++
 		}
-		number := text[:size]
-		text = text[size:]
-		k := i - (len(t.ints) - summaryLen)
-		if number[0] == '-' {
-			n, _ := zeros(number[1:])
-			i += max(n, 1) - 1
-			continue
-		}
-		if k >= 0 {
-			t.absent &^= 1 << k
-		}
-		if n, ok := small(number); ok {
-			old := t.ints[i]
-			if t.ints[i] += n; t.ints[i] < 0 {
-				t.float(i).AddInt(old)
-				t.ints[i] = n
+		if size == 0 || size > maxDigits || size == len(text) || text[size] != ',' && text[size] != ']' {
+			if size = end(text); size < 1 {
+				return false
 			}
-			continue
-		}
-		if bytes.IndexByte(number, '.') < 0 { // a failure to parse is slow
-			if n, err := strconv.ParseInt(string(number), 10, 64); err == nil {
-				t.float(i).AddInt(n)
+			if text[0] == '-' {
+				more, _ := zeros(text[1:])
+				i += max(more, 1) - 1
+				text = text[size:]
 				continue
 			}
+			if !t.addLong(i, text[:size]) {
+				return false
+			}
+			n = 0
 		}
-		x, err := strconv.ParseFloat(string(number), 64)
-		if err != nil {
-			return false
+		text = text[size:]
+		if k := i - (len(t.ints) - summaryLen); k >= 0 {
+			t.absent &^= 1 << k
 		}
-		t.float(i).Add(x)
+		old := t.ints[i]
+		if t.ints[i] += n; t.ints[i] < 0 {
+			t.float(i).AddInt(old)
+			t.ints[i] = n
+		}
 	}
 	return len(text) == 1
 }
 
-// small returns a number of up to 18 digits.
-func small(text []byte) (n int64, ok bool) {
-	if len(text) > 18 {
-		return 0, false
-	}
-	for _, c := range text {
-		if c-'0' > 9 {
-			return 0, false
+// maxDigits is how many digits fit into an int64, whichever they are.
+const maxDigits = 18
+
+// addLong adds a number that is no int of up to maxDigits digits.
+func (t *total) addLong(i int, number []byte) bool {
+	if bytes.IndexByte(number, '.') < 0 { // a failure to parse is slow
+		if n, err := strconv.ParseInt(string(number), 10, 64); err == nil {
+			t.float(i).AddInt(n)
+			return true
 		}
-		n = 10*n + int64(c-'0')
 	}
-	return n, true
+	x, err := strconv.ParseFloat(string(number), 64)
+	if err != nil {
+		return false
+	}
+	t.float(i).Add(x)
+	return true
 }
 
 func (t *total) float(i int) *exact.Sum {
-	if t.floats[i] == nil {
-		t.floats[i] = new(exact.Sum)
+	k := 0
+	for k < len(t.floats) && t.floats[k].i < i {
+		k++
 	}
-	return t.floats[i]
+	if k == len(t.floats) || t.floats[k].i != i {
+		t.floats = slices.Insert(t.floats, k, float{i: i})
+	}
+	return &t.floats[k].sum
+}
+
+// append appends the text of the sum. What is missing in some of the arrays does not count, and what is missing in all of them
+// is missing in the sum. It fails on a sum that is beyond float64.
+func (t *total) append(b []byte) ([]byte, error) {
+	b = append(b, '[')
+	floats := t.floats
+	for i, n := range t.ints {
+		switch k := i - (len(t.ints) - summaryLen); {
+		case k >= 0 && t.absent>>k&1 != 0:
+			b = append(b, "-1"...)
+		case len(floats) > 0 && floats[0].i == i:
+			sum := &floats[0].sum
+			floats = floats[1:]
+			sum.AddInt(n)
+			if whole, ok := sum.Int64(); ok {
+				b = strconv.AppendInt(b, whole, 10)
+				break
+			}
+			var err error
+			if b, err = sum.AppendJSON(b); err != nil {
+				return nil, err
+			}
+		case n < 10:
+			b = append(b, '0'+byte(n))
+		default:
+			b = strconv.AppendInt(b, n, 10)
+		}
+		b = append(b, ',')
+	}
+	b[len(b)-1] = ']'
+	return b, nil
 }
 
 // end returns where the number that text begins with ends, -1 if it does not.
