@@ -56,8 +56,11 @@ func (b *basis) grown(old *basis) (fresh map[string]bool, ok bool) {
 // A release is one that is to be published.
 type release struct {
 	basis
-	parts []Part // as in the basis
-	defs  []*histogram.Definitions
+	parts   []Part // as in the basis
+	load    func() ([]*histogram.Definitions, error)
+	defs    []*histogram.Definitions
+	to      *snapshot // nil if the folder is there already
+	account account   // of what is in the folder
 }
 
 // revisions returns those that the pings of the release name, newest first.

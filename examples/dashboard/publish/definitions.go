@@ -23,8 +23,10 @@ type Source interface {
 
 // Definitions are those of a release.
 type Definitions struct {
-	Sum  string                                   // equal ones have the same
-	Load func() ([]*histogram.Definitions, error) // those of a measure are the first that it has
+	Sum string // equal ones have the same
+
+	// Load returns them: those of a measure are the first that it has. It is called while others are.
+	Load func() ([]*histogram.Definitions, error)
 }
 
 // Files returns a source for name: a file Histograms.json for all releases, or a directory with one for each, nightly-27.json

@@ -7,6 +7,7 @@
 package publish
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,7 +15,10 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
+	"sync"
+	"sync/atomic"
 )
 
 // Options say what to publish. All but Compress are required.
@@ -35,9 +39,9 @@ const (
 )
 
 // Publish makes the site of all days. The same days and definitions give the same bytes, in whatever order the days came
-// about. A release of which neither has changed keeps its folder, and one that has new days is made of the folder it had. After an error, or when it is killed, the
-// old site is whole. The folders of the site before stay for readers that have begun with them; older ones are removed. One
-// call at a time: Lock sees to that.
+// about. A release of which neither has changed keeps its folder, and one that has new days is made of the folder it had. After
+// an error, or when it is killed, the old site is whole. The folders of the site before stay for readers that have begun with
+// them; older ones are removed. One call at a time: Lock sees to that.
 func Publish(ctx context.Context, o Options) (*Site, error) {
 	manifests, err := readState(o.State)
 	if err != nil {
@@ -49,59 +53,104 @@ func Publish(ctx context.Context, o Options) (*Site, error) {
 	if err := os.MkdirAll(o.Site, 0o755); err != nil {
 		return nil, err
 	}
-	site := newSite(manifests)
-	versions := map[string]string{}
 	old, err := readVersions(filepath.Join(o.Site, versionsFile))
 	if err != nil {
 		return nil, err
 	}
-	var made []*snapshot
+	all := releases(manifests)
+	var changed []*release
+	for _, r := range all {
+		done, err := o.find(r)
+		if err != nil {
+			return nil, err
+		}
+		if !done {
+			changed = append(changed, r)
+		}
+	}
 	defer func() {
-		for _, s := range made {
-			s.remove()
+		for _, r := range changed {
+			if r.to != nil {
+				r.to.remove()
+			}
 		}
 	}()
-	for _, r := range releases(manifests) {
-		defs, err := o.Definitions.Definitions(r.Release, r.revisions())
-		if err != nil {
-			return nil, err
-		}
-		r.Compress, r.Definitions = o.Compress, defs.Sum
-		folder := r.folder()
-		a, err := readAccount(filepath.Join(o.Site, folder))
-		if errors.Is(err, fs.ErrNotExist) {
-			if r.defs, err = defs.Load(); err != nil {
-				return nil, err
-			}
-			var s *snapshot
-			if s, err = newSnapshot(o.Site, folder, o.Compress); err != nil {
-				return nil, err
-			}
-			made = append(made, s)
-			var b before
-			if name := old[r.Release]; folderName.MatchString(name) {
-				b = readBefore(filepath.Join(o.Site, name), r)
-			}
-			a, err = r.publish(ctx, o.State, b, s)
-		}
-		if err != nil {
-			return nil, err
-		}
-		versions[r.Release] = folder
-		site.addRelease(a)
+	if err := inOrder(changed, func(r *release) error { return o.make(ctx, r, old[r.Release]) }); err != nil {
+		return nil, err
 	}
-	if len(made) > 0 {
+	if len(changed) > 0 {
 		syncFiles()
 	}
-	for _, s := range made {
-		if err := s.rename(); err != nil {
+	for _, r := range changed {
+		if err := r.to.rename(); err != nil {
 			return nil, err
 		}
 	}
 	if err := syncDir(o.Site); err != nil {
 		return nil, err
 	}
+	site, versions := newSite(manifests), map[string]string{}
+	for _, r := range all {
+		versions[r.Release] = r.folder()
+		site.addRelease(r.account)
+	}
 	return site, o.replace(versions, site)
+}
+
+// find finds out what a release is made of, and reads its account if it is done: if there is a folder of that.
+func (o Options) find(r *release) (done bool, err error) {
+	defs, err := o.Definitions.Definitions(r.Release, r.revisions())
+	if err != nil {
+		return false, err
+	}
+	r.Compress, r.Definitions, r.load = o.Compress, defs.Sum, defs.Load
+	r.account, err = readAccount(filepath.Join(o.Site, r.folder()))
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	return true, err
+}
+
+// make makes the folder of a release, of which old is the name of the one before.
+func (o Options) make(ctx context.Context, r *release, old string) (err error) {
+	if r.defs, err = r.load(); err != nil {
+		return err
+	}
+	if r.to, err = newSnapshot(o.Site, r.folder(), o.Compress); err != nil {
+		return err
+	}
+	var b before
+	if folderName.MatchString(old) {
+		b = readBefore(filepath.Join(o.Site, old), r)
+	}
+	return r.publish(ctx, o.State, b)
+}
+
+// maxAtOnce is how many releases are made at a time: each has a file of every day open.
+const maxAtOnce = 4
+
+// inOrder begins with the releases in order, as many at a time as there are processors, and with none after an error. It returns
+// the error of the first that has one.
+func inOrder(all []*release, do func(*release) error) error {
+	errs := make([]error, len(all))
+	var begun atomic.Int64
+	var failed atomic.Bool
+	var group sync.WaitGroup
+	for range min(len(all), runtime.GOMAXPROCS(0), maxAtOnce) {
+		group.Go(func() {
+			for !failed.Load() {
+				i := int(begun.Add(1)) - 1
+				if i >= len(all) {
+					return
+				}
+				if errs[i] = do(all[i]); errs[i] != nil {
+					failed.Store(true)
+				}
+			}
+		})
+	}
+	group.Wait()
+	return cmp.Or(errs...)
 }
 
 // replace makes readers see the new folders.

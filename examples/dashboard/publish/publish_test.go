@@ -3,6 +3,7 @@ package publish_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -16,6 +17,7 @@ import (
 	"github.com/telemetry-mr/mr/examples/dashboard/publish"
 	"github.com/telemetry-mr/mr/internal/testkit"
 	"github.com/telemetry-mr/mr/mapreduce"
+	"github.com/telemetry-mr/mr/storage/histogram"
 )
 
 const definitions = `{
@@ -110,6 +112,28 @@ func publishTo(t *testing.T, state, site string) *publish.Site {
 		t.Fatal(err)
 	}
 	return s
+}
+
+// broken is a source of definitions that cannot be read.
+type broken struct{}
+
+func (broken) Definitions(release string, _ []string) (publish.Definitions, error) {
+	return publish.Definitions{Sum: release, Load: func() ([]*histogram.Definitions, error) { return nil, errors.New(release) }}, nil
+}
+
+// TestFirstError: of several releases that cannot be made, the first is told, and nothing stays.
+func TestFirstError(t *testing.T) {
+	state, site := t.TempDir(), t.TempDir()
+	for day, rows := range days {
+		writeDay(t, state, day, rows)
+	}
+	_, err := publish.Publish(t.Context(), publish.Options{State: state, Site: site, Definitions: broken{}})
+	if err == nil || err.Error() != "beta/26" {
+		t.Errorf("Publish returns %v, want the error of beta/26", err)
+	}
+	if entries, err := os.ReadDir(site); err != nil || len(entries) > 0 {
+		t.Errorf("%s has %v, want nothing: %v", site, entries, err)
+	}
 }
 
 func decode[T any](t *testing.T, text string) (v T) {

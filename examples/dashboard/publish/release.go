@@ -16,14 +16,12 @@ import (
 type edition struct {
 	*release
 	before   before
-	to       *snapshot
 	readers  []*partReader
 	days     []string // of submission, by index of the reader
 	built    []string // days of build
 	leaves   *leaves
 	simple   map[string]bool // those that are published
 	pings    pings
-	account  account
 	measures map[string]measure
 	written  map[string]bool // measures that have new files
 
@@ -44,9 +42,9 @@ type measure struct {
 	Last        string  `json:"last"` // build day
 }
 
-// publish writes the files of the release, of which an edition before may be there.
-func (r *release) publish(ctx context.Context, state string, b before, to *snapshot) (account, error) {
-	e := &edition{release: r, before: b, to: to, measures: maps.Clone(b.measures), written: map[string]bool{}}
+// publish writes the files of the release, of which an edition before may be there, and its account.
+func (r *release) publish(ctx context.Context, state string, b before) error {
+	e := &edition{release: r, before: b, measures: maps.Clone(b.measures), written: map[string]bool{}}
 	if e.measures == nil {
 		e.measures = map[string]measure{}
 	}
@@ -56,29 +54,29 @@ func (r *release) publish(ctx context.Context, state string, b before, to *snaps
 		}
 	}()
 	if err := e.open(state); err != nil {
-		return account{}, err
+		return err
 	}
 	e.add()
 	if b.dir != "" && (!b.keeps(e.leaves) || len(e.account.Simple) > job.MaxSimple) {
-		return r.publish(ctx, state, before{}, to) // nothing is written yet
+		return r.publish(ctx, state, before{}) // nothing is written yet
 	}
 	e.group()
 	for _, p := range e.readers {
 		if err := p.next(); err != nil {
-			return account{}, err
+			return err
 		}
 	}
 	for name := e.least(); name != ""; name = e.least() {
 		if err := ctx.Err(); err != nil {
-			return account{}, err
+			return err
 		}
 		if err := e.measure(name); err != nil {
-			return account{}, err
+			return err
 		}
 	}
 	e.keepFiles()
 	e.writeTables()
-	return e.account, e.to.close()
+	return e.to.close()
 }
 
 // open opens the fresh parts, and those that have pings of the same builds.
