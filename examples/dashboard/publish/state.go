@@ -10,6 +10,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/telemetry-mr/mr/storage"
 )
 
 // The state is a directory. DAY.json is the manifest of a day of submission, which names the day's parts: a file for each
@@ -141,9 +143,9 @@ func readVersions(name string) (map[string]string, error) {
 
 // syncDir makes the names in a directory durable.
 func syncDir(dir string) error {
-	d, err := os.Open(dir)
+	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return err
 	}
-	return errors.Join(d.Sync(), d.Close())
+	return errors.Join(storage.SyncDir(root, "."), root.Close())
 }
