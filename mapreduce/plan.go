@@ -10,11 +10,11 @@ import (
 )
 
 const (
-	// A map task has about a 64th of the input, within these bounds: enough tasks to share evenly, few enough that their
-	// runs merge at once.
+	// A map task has about a 32nd of the input, within these bounds: enough tasks to share evenly, few enough that most keys are
+	// in the tables of few, and that their runs merge at once.
 	minTaskBytes = 1 << 20
 	maxTaskBytes = 32 << 20
-	taskShare    = 64
+	taskShare    = 32
 
 	// fileBytes is what opening a file costs, in bytes that could be read instead.
 	fileBytes = 32 << 10
