@@ -78,6 +78,7 @@ type FileWriter struct {
 	temp  string         // below root
 	to    io.WriteCloser // codec, or what stands for none
 	size  int64          // bytes in the file so far
+	begun int64          // of these, the system has been told to write so many to the disk; -1 is that it is not told
 	err   error
 	state fileState
 
@@ -134,7 +135,7 @@ func createVia(root *os.Root, name, stage string) (*FileWriter, error) {
 	default:
 		return nil, fmt.Errorf("%w: %s; use .zst, .gz or no extension", ErrReadOnlyCodec, filepath.Ext(name))
 	}
-	w := &FileWriter{root: root, name: name}
+	w := &FileWriter{root: root, name: name, begun: -1}
 	for {
 		w.temp = tempName(stage)
 		var err error
@@ -241,14 +242,28 @@ type countingWriter struct{ w *FileWriter }
 // ReadFrom lets the kernel copy from file to file.
 func (c countingWriter) ReadFrom(r io.Reader) (int64, error) {
 	n, err := c.w.file.ReadFrom(r)
-	c.w.size += n
+	c.w.grow(n)
 	return n, err
 }
 
 func (c countingWriter) Write(p []byte) (int, error) {
 	n, err := c.w.file.Write(p)
-	c.w.size += int64(n)
+	c.w.grow(int64(n))
 	return n, err
+}
+
+// WriteBehind has the disk write the content while more comes, so that Commit has less to wait for. It is for large files, and
+// called before the first Write.
+func (w *FileWriter) WriteBehind() { w.begun = 0 }
+
+// grow is told of what has gone to the file.
+func (w *FileWriter) grow(n int64) {
+	const step = 8 << 20
+	w.size += n
+	if w.begun >= 0 && w.size-w.begun >= step {
+		startWriting(w.file, w.begun, w.size-w.begun)
+		w.begun = w.size
+	}
 }
 
 // Write adds p to the content of the file. In a .zst file it is best to write many lines, or parts of them: what is kept in
