@@ -4,13 +4,16 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"iter"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/telemetry-mr/mr/mapreduce"
+	"github.com/telemetry-mr/mr/mapreduce/internal/shape"
 	"github.com/telemetry-mr/mr/storage"
 )
 
@@ -199,7 +202,50 @@ func TestHangAtStart(t *testing.T) {
 	}
 }
 
-// Rows that change between their writing and their joining are no output.
+// Rows that change between their writing and their joining are no output: here those of two reduce tasks, which wait for the first.
+func TestDamagedReducePart(t *testing.T) {
+	store, work := t.TempDir(), t.TempDir()
+	for i := range 100 {
+		writeFile(t, store, fmt.Sprintf("saved_session/Firefox/nightly/30.0a1/%d.20140308.v2.log", i), fmt.Sprintf("%02d\t{}\n", i))
+	}
+	run := func(damage func(name string) error) (string, error) {
+		job := mapreduce.Job[string, int]{
+			Map: func(rec storage.Record, out *mapreduce.Emitter[string, int]) error {
+				out.Emit(string(rec.Key), 1)
+				return nil
+			},
+			Reduce: func(key string, _ iter.Seq[int], out *mapreduce.Rows) error {
+				out.Add(key)
+				waiting, err := filepath.Glob(filepath.Join(work, "*", "reduce-*", "rows"))
+				for _, name := range waiting {
+					err = errors.Join(err, damage(name))
+				}
+				return err
+			},
+		}
+		s := shape.Shape{TaskFiles: 10, Tasks: func(n int) []int {
+			order := make([]int, n)
+			for i := range order {
+				order[i] = (i + 1) % n
+			}
+			return order
+		}}
+		out, stats, err := runShaped(t, s, mapreduce.Local(job), mapreduce.Config{Data: store, Workers: 1, Partitions: 3, WorkDir: work})
+		if stats.ReduceTasks != 3 {
+			t.Errorf("%d reduce tasks, want 3", stats.ReduceTasks)
+		}
+		return out, err
+	}
+	waiting := 0
+	out, err := run(func(string) error { waiting++; return nil })
+	if lines := strings.SplitAfter(out, "\n"); err != nil || waiting == 0 || len(lines) != 101 || !slices.IsSorted(lines[:100]) {
+		t.Errorf("%v, %d lines of output, %d times there were rows that waited", err, len(lines), waiting)
+	}
+	_, err = run(func(name string) error { return os.WriteFile(name, []byte("raw"), 0o600) })
+	checkFault(t, err, false, []string{"joining output: ", "rows is damaged: it has 3 bytes"})
+}
+
+// Likewise those of map tasks.
 func TestDamagedPart(t *testing.T) {
 	store, work := t.TempDir(), t.TempDir()
 	for i := range 40 { // two tasks

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"hash/crc32"
 	"hash/fnv"
 	"io"
 	"os"
@@ -65,8 +64,38 @@ func tryOutput(output string) error {
 	return f.Close()
 }
 
-// commit joins the parts, in their order, to the output: a file that appears whole and synced, or a stream that gets its
-// first byte when all parts are there. The quarantine appears just before.
+// openOutput begins the output, unless it is a stream.
+func (r *run) openOutput() error {
+	if r.cfg.Output == "" {
+		return nil
+	}
+	f, err := storage.CreateFile(r.cfg.Output)
+	if err != nil {
+		return err
+	}
+	r.undo = append(r.undo, func() { _ = f.Close() }) // commit has told of errors
+	f.WriteBehind()
+	r.output = f
+	return nil
+}
+
+// join puts parts that are all there behind the header.
+func (r *run) join(ctx context.Context, w io.Writer, parts []worker.Rows) error {
+	header := r.format.header(r.job.Columns)
+	total := int64(len(header))
+	for _, p := range parts {
+		total += p.Bytes
+	}
+	j, err := newJoiner(w, header, len(parts), &r.meter.begin(JoinPhase, 1, total)[0].done)
+	for i := 0; i < len(parts) && err == nil; i++ {
+		err = j.add(ctx, i, parts[i])
+	}
+	r.stats.Output = total
+	return err
+}
+
+// commit makes the output appear, with the parts that are not joined to it yet: a file, whole and synced, or a stream, which gets its
+// first byte now. The quarantine appears just before.
 func (r *run) commit(ctx context.Context, parts []worker.Rows) (err error) {
 	q := &quarantine{}
 	commit := func() error { return nil }
@@ -77,83 +106,21 @@ func (r *run) commit(ctx context.Context, parts []worker.Rows) (err error) {
 		commit = q.commit
 	}
 	defer q.close()
-	if r.cfg.Output == "" {
+	if r.output == nil {
 		if err := commit(); err != nil {
 			return err
 		}
 		return r.join(ctx, r.cfg.stdout(), parts)
 	}
-	f, err := storage.CreateFile(r.cfg.Output)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	if err := r.join(ctx, f, parts); err != nil {
-		return err
+	if parts != nil {
+		if err := r.join(ctx, r.output, parts); err != nil {
+			return err
+		}
 	}
 	if err := commit(); err != nil {
 		return err
 	}
-	return f.Commit()
-}
-
-// join writes the header and the parts.
-func (r *run) join(ctx context.Context, w io.Writer, parts []worker.Rows) error {
-	var err error
-	var total int64
-	for _, p := range parts {
-		total += p.Bytes
-	}
-	part := &r.meter.begin(JoinPhase, 1, total)[0]
-	if head := r.format.header(r.job.Columns); len(head) > 0 {
-		n, writeErr := w.Write(head)
-		r.stats.Output, err = int64(n), writeErr
-	}
-	for i := 0; i < len(parts) && err == nil; i++ {
-		err = r.appendPart(ctx, w, parts[i])
-		part.done.Store(r.stats.Output)
-	}
-	if err != nil && ctx.Err() == nil {
-		err = fmt.Errorf("joining output: %w", err)
-	}
-	return err
-}
-
-// appendPart copies a part and checks that it is what the worker has written.
-func (r *run) appendPart(ctx context.Context, w io.Writer, p worker.Rows) error {
-	f, err := os.Open(p.Path)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	if r.copy == nil {
-		r.copy = make([]byte, 256<<10)
-	}
-	var size int64
-	var sum uint32
-	for {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		n, err := f.Read(r.copy)
-		size += int64(n)
-		sum = crc32.Update(sum, crc32.IEEETable, r.copy[:n])
-		if err == io.EOF {
-			break
-		}
-		if err != nil {
-			return err
-		}
-		n, err = w.Write(r.copy[:n])
-		r.stats.Output += int64(n)
-		if err != nil {
-			return err
-		}
-	}
-	if size != p.Bytes || sum != p.Checksum {
-		return fmt.Errorf("%s is damaged: it has %d bytes with checksum %08x; %d with checksum %08x were written", p.Path, size, sum, p.Bytes, p.Checksum)
-	}
-	return nil
+	return r.output.Commit()
 }
 
 // workDir makes the run's own directory. With an output it has a name made from the output's, beside it or in

@@ -19,8 +19,8 @@ const (
 	// fileBytes is what opening a file costs, in bytes that could be read instead.
 	fileBytes = 32 << 10
 
-	// A reduce task has at most about so many bytes of runs.
-	maxReduceBytes = 256 << 20
+	// A reduce task has at most about so many bytes of runs: while one is done, the rows of another are joined.
+	maxReduceBytes = 64 << 20
 	// Runs smaller than this are not worth sharing.
 	minReduceBytes = 1 << 20
 )

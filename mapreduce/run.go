@@ -66,8 +66,9 @@ type run struct {
 	meter meter
 	watch *monitor
 	job   worker.Description
-	copy  []byte   // buffer
 	undo  []func() // in reverse order
+
+	output *storage.FileWriter // nil is a stream
 
 	damaged  []DamagedFile // for the quarantine, as are
 	badParts []worker.Rows
@@ -242,6 +243,9 @@ func (r *run) all(ctx context.Context) error {
 		return err
 	}
 	r.stats.Columns = r.job.Columns
+	if err := r.openOutput(); err != nil {
+		return err
+	}
 	start := time.Now()
 	results, err := r.mapAll(ctx)
 	r.stats.MapTime = time.Since(start)
