@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"sync"
 	"time"
 
@@ -23,10 +24,10 @@ import (
 // Stats are those of the run so far, also with an error.
 func Run(ctx context.Context, x Executor, cfg Config) (stats Stats, err error) {
 	begin, cpu := time.Now(), cpuTime()
+	cfg.Memory = cfg.memory() // what is available changes
 	if err := cfg.check(); err != nil {
 		return stats, err
 	}
-	cfg.Memory = cfg.memory() // what is available changes
 	stats.MemoryLimit = cfg.Memory
 	r := &run{cfg: &cfg, exec: x, stats: &stats, shape: shape.From(ctx)}
 	if r.format, err = cfg.format(); err != nil {
@@ -267,10 +268,12 @@ func (r *run) all(ctx context.Context) error {
 	}
 	r.watch.look()
 	var stopping sync.WaitGroup
-	stopping.Go(r.pool.stop) // takes as long as joining the rows of a small job
+	stopping.Go(r.pool.stop)
+	runtime.Gosched() // so that the workers end while this goroutine waits for the disk
 	defer stopping.Wait()
 	start = time.Now()
 	err = r.commit(ctx, parts)
 	r.stats.CommitTime = time.Since(start)
+	_ = os.RemoveAll(r.dir) // likewise; what is left goes in close
 	return err
 }
