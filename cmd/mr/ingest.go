@@ -5,7 +5,9 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -15,6 +17,7 @@ import (
 	"github.com/telemetry-mr/mr/storage"
 	"github.com/telemetry-mr/mr/storage/histogram/revision"
 	"github.com/telemetry-mr/mr/storage/ingest"
+	"github.com/telemetry-mr/mr/storage/ingest/convert"
 	"github.com/telemetry-mr/mr/storage/rawlog"
 )
 
@@ -51,7 +54,8 @@ and each record is in the store once.
                       more (default 1m)
     --stats FILE      a line of counts a minute and one at the end is appended to it
                       (default: ingest-stats.jsonl, in the raw logs; "" for none)
-    --quiet           no summary
+    --quiet           no summary: how many records were read, written and refused, why,
+                      and the place of the first of each category
 
 Exit status: 0 done, or interrupted with --follow; 1 failed; 2 wrong usage; 4 a raw log is
 damaged (the rest is in the store; with --follow it is only said); 75 another program
@@ -133,10 +137,8 @@ func ingestLogs(ctx context.Context, env env, args []string) error {
 	}
 	defer func() { _ = c.Store.Close() }() // nothing is written through it
 	counts, err := ingest.Run(ctx, c)
-	if err == nil || counts.Read > 0 {
-		if !quiet {
-			fmt.Fprintf(env.stderr, "mr: %s\n", &counts)
-		}
+	if (err == nil || counts.Read > 0) && !quiet {
+		summarise(env.stderr, &counts, len(revisions) > 0)
 	}
 	if n := unfinished(c.Raw); err == nil && counts.Segments == 0 && n > 0 && !quiet {
 		fmt.Fprintf(env.stderr, "mr: hint: %d raw logs are not finished: a receiver writes to them, or left them for its next start\n", n)
@@ -145,6 +147,21 @@ func ingestLogs(ctx context.Context, env env, args []string) error {
 		return fmt.Errorf("%w; the rest is in the store", errDamaged)
 	}
 	return err
+}
+
+// summarise says what became of records: of those that were refused why, with an example of each category.
+func summarise(w io.Writer, counts *ingest.Counts, hasRevisions bool) {
+	fmt.Fprintf(w, "mr: %s\n", counts)
+	for _, category := range slices.Sorted(maps.Keys(counts.Examples)) {
+		fmt.Fprintf(w, "mr: first %s: %s\n", category, printable(counts.Examples[category].String()))
+	}
+	switch missing := counts.For(convert.NoDefinitions); {
+	case 2*missing <= counts.Refused():
+	case hasRevisions:
+		fmt.Fprintln(w, "mr: hint: mr revisions fetch gets definitions that --revisions has not; then ingest what was refused again, --rejects says where it is")
+	default:
+		fmt.Fprintln(w, "mr: hint: --revisions names the definitions of histograms, mr revisions fetch gets them; then ingest what was refused again, --rejects says where it is")
+	}
 }
 
 // unfinished counts the raw logs of a directory that are not finished.

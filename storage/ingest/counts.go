@@ -1,10 +1,12 @@
 package ingest
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/telemetry-mr/mr/storage/ingest/convert"
@@ -15,6 +17,8 @@ const (
 	corruptedData convert.Category = "corrupted_data" // gzip that is damaged, or larger than allowed
 	emptyData     convert.Category = "empty_data"     // no bytes, or gzip of none
 )
+
+const damagedGzip convert.Reason = "damaged gzip" // of corruptedData, which may be convert.TooLarge besides
 
 // Categories are those by which refused records are counted and kept.
 func Categories() []string {
@@ -32,6 +36,9 @@ type Counts struct {
 	Written    int64
 	Duplicates int64            // left out because of Config.Dedup
 	Bad        map[string]int64 // refused, by category
+
+	Reasons  map[string]map[string]int64 // the refused, by category and convert.Reason; not those whose category says it all
+	Examples map[string]Example          // the first refused record of each category
 
 	BytesRead         int64 // of whole records in the raw logs
 	BytesUncompressed int64 // of payloads, decompressed
@@ -59,6 +66,71 @@ func (c *Counts) Refused() int64 {
 		n += k
 	}
 	return n
+}
+
+// For returns how many records were refused for a reason.
+func (c *Counts) For(reason convert.Reason) int64 {
+	var n int64
+	for _, by := range c.Reasons {
+		n += by[string(reason)]
+	}
+	return n
+}
+
+// An Example is a refused record, and where it is to be found. Its texts may be those of a ping, of a bounded length.
+type Example struct {
+	Log    string // name of the raw log
+	Offset int64  // in it
+	ID     string // of the document; if it has none, the path of the submission
+	Cause  string // why it was refused
+}
+
+func (e Example) String() string {
+	return fmt.Sprintf("%s, byte %d, document %s: %s", e.Log, e.Offset, e.ID, e.Cause)
+}
+
+// What an Example has of texts, in bytes.
+const (
+	maxExampleID    = 80
+	maxExampleCause = 300
+)
+
+func cut(text string, most int) string {
+	if len(text) <= most {
+		return text
+	}
+	return text[:most] + "..."
+}
+
+// refuse counts a refused record. at tells where it is, all but the cause.
+func (c *Counts) refuse(e *convert.Error, at Example) {
+	category := string(e.Category)
+	increase(&c.Bad, category, 1)
+	if e.Reason != "" {
+		c.reason(category, string(e.Reason), 1)
+	}
+	if _, ok := c.Examples[category]; !ok {
+		at.ID, at.Cause = cut(at.ID, maxExampleID), cut(e.Cause(), maxExampleCause)
+		c.example(category, at)
+	}
+}
+
+func (c *Counts) reason(category, reason string, n int64) {
+	if c.Reasons == nil {
+		c.Reasons = map[string]map[string]int64{}
+	}
+	by := c.Reasons[category]
+	increase(&by, reason, n)
+	c.Reasons[category] = by
+}
+
+func (c *Counts) example(category string, e Example) {
+	if c.Examples == nil {
+		c.Examples = map[string]Example{}
+	}
+	if _, ok := c.Examples[category]; !ok {
+		c.Examples[category] = e
+	}
 }
 
 func (c *Counts) channel(name string, add ChannelCounts) {
@@ -93,6 +165,14 @@ func (c *Counts) add(b *Counts) {
 	for k, n := range b.Bad {
 		increase(&c.Bad, k, n)
 	}
+	for k, by := range b.Reasons {
+		for reason, n := range by {
+			c.reason(k, reason, n)
+		}
+	}
+	for k, e := range b.Examples {
+		c.example(k, e)
+	}
 	for k, n := range b.Differ {
 		increase(&c.Differ, k, n)
 	}
@@ -101,25 +181,36 @@ func (c *Counts) add(b *Counts) {
 	}
 }
 
-// String tells of the counts in a line: what was refused by category.
+// String tells of the counts in a line: what was refused by category and, if that does not say it all, reason.
 func (c *Counts) String() string {
 	s := fmt.Sprintf("%d records read, %d written", c.Read, c.Written)
 	if c.Duplicates > 0 {
 		s += fmt.Sprintf(", %d duplicates left out", c.Duplicates)
 	}
 	s += fmt.Sprintf(", %d refused", c.Refused())
-	sep := " ("
+	sep := ": "
 	for _, k := range slices.Sorted(maps.Keys(c.Bad)) {
 		s += fmt.Sprintf("%s%s %d", sep, k, c.Bad[k])
 		sep = ", "
-	}
-	if len(c.Bad) > 0 {
-		s += ")"
+		if len(c.Reasons[k]) > 0 {
+			s += " (" + listed(c.Reasons[k]) + ")"
+		}
 	}
 	if c.DamagedRanges > 0 {
 		s += fmt.Sprintf("; %d bytes of raw logs lost to damage", c.DamagedBytes)
 	}
 	return s
+}
+
+// listed is counts by their names, the largest first.
+func listed(counts map[string]int64) string {
+	names := slices.SortedFunc(maps.Keys(counts), func(a, b string) int {
+		return cmp.Or(cmp.Compare(counts[b], counts[a]), cmp.Compare(a, b))
+	})
+	for i, name := range names {
+		names[i] = fmt.Sprintf("%s %d", name, counts[name])
+	}
+	return strings.Join(names, ", ")
 }
 
 // line is the counts of a period as one line of JSON, with the names that the statistics of 2013 had.
@@ -137,6 +228,9 @@ func (c *Counts) line(start, end time.Time) ([]byte, error) {
 	}
 	for k, n := range c.Bad {
 		fields["bad_records."+k] = n
+	}
+	if len(c.Reasons) > 0 {
+		fields["bad_reasons"] = c.Reasons
 	}
 	for k, n := range c.Differ {
 		fields["dimension_differs."+k] = n

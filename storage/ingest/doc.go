@@ -2,7 +2,7 @@
 //
 // Run takes the finished segments of a raw log, converts each record (package convert) and adds it to the store: to the file
 // that its dimensions name, which are those of the payload, not those of the path. What cannot be converted is refused, counted
-// by category, and kept as it came, in a raw log of its category. Read = written + duplicates + refused, always.
+// by category and reason, and kept as it came, in a raw log of its category. Read = written + duplicates + refused, always.
 //
 // # Each record once
 //

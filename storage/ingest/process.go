@@ -29,6 +29,7 @@ type processor struct {
 	*run
 	ctx       context.Context
 	batch     batch
+	reading   string // name of a raw log
 	converter *convert.Converter
 	inflater  rawlog.Inflater
 	writer    *storage.Writer
@@ -120,6 +121,7 @@ func (p *processor) segment(seg *segment) error {
 		return fmt.Errorf("opening raw log: %w", err)
 	}
 	defer func() { _ = file.Close() }() // read only
+	p.reading = seg.Name
 	r := rawlog.NewReader(file, rawlog.Options{Claimed: rawlog.FormatOf(seg.Name)})
 	for rec, err := range r.Records() {
 		if damage, ok := errors.AsType[*rawlog.DamageError](err); ok {
@@ -161,14 +163,16 @@ func (p *processor) record(rec *rawlog.Record) error {
 	sub, notPath := convert.ParsePath(rec.Path)
 	text, err := p.inflater.Payload(rec.Data)
 	switch {
+	case errors.Is(err, rawlog.ErrTooLarge):
+		return p.refuse(&convert.Error{Category: corruptedData, Reason: convert.TooLarge, Detail: err.Error()}, sub, rec)
 	case err != nil:
-		return p.refuse(corruptedData, sub, rec)
+		return p.refuse(&convert.Error{Category: corruptedData, Reason: damagedGzip, Detail: err.Error()}, sub, rec)
 	case len(text) == 0:
-		return p.refuse(emptyData, sub, rec)
+		return p.refuse(&convert.Error{Category: emptyData, Detail: "no data"}, sub, rec)
 	}
 	p.counts.BytesUncompressed += int64(len(text))
 	if e, ok := errors.AsType[*convert.Error](notPath); ok {
-		return p.refuse(e.Category, sub, rec)
+		return p.refuse(e, sub, rec)
 	}
 	ping := convert.Ping{Text: text, Date: p.dateOf(rec.Time)}
 	if rec.Format == rawlog.V2 || len(rec.Addr) > 0 {
@@ -179,10 +183,10 @@ func (p *processor) record(rec *rawlog.Record) error {
 		return p.definitions
 	}
 	if e, ok := errors.AsType[*convert.Error](err); ok {
-		return p.refuse(e.Category, sub, rec)
+		return p.refuse(e, sub, rec)
 	}
 	if len(sub.ID)+1+len(got.Value) > maxLine {
-		return p.refuse(convert.ConversionError, sub, rec)
+		return p.refuse(&convert.Error{Category: convert.ConversionError, Reason: convert.TooLarge, Detail: "its record"}, sub, rec)
 	}
 	return p.store(sub, rec, got)
 }
@@ -216,8 +220,12 @@ func (p *processor) store(sub convert.Path, rec *rawlog.Record, got *convert.Rec
 }
 
 // refuse counts a record, and keeps it unless that is not wanted.
-func (p *processor) refuse(category convert.Category, sub convert.Path, rec *rawlog.Record) error {
-	increase(&p.counts.Bad, string(category), 1)
+func (p *processor) refuse(e *convert.Error, sub convert.Path, rec *rawlog.Record) error {
+	id := sub.ID
+	if id == nil {
+		id = rec.Path
+	}
+	p.counts.refuse(e, Example{Log: p.reading, Offset: rec.Offset, ID: string(id)})
 	channel := "OTHER"
 	if p.channel >= 0 && sub.ID != nil {
 		values := make([]string, p.channel+1)
@@ -229,24 +237,32 @@ func (p *processor) refuse(category convert.Category, sub convert.Path, rec *raw
 		channel = p.Store.Schema().Clean(values)[p.channel]
 	}
 	p.counts.channel(channel, ChannelCounts{Read: 1, Bad: 1})
-	if slices.Contains(p.Discard, string(category)) {
+	if slices.Contains(p.Discard, string(e.Category)) {
 		return nil
 	}
-	return p.rejects.add(string(category), rec)
+	return p.rejects.add(string(e.Category), rec)
 }
 
 // lookup finds definitions for the converter. That they could not be looked for is no fault of the ping.
 func (p *processor) lookup(url string) (*histogram.Definitions, error) {
 	if p.Revisions == nil {
-		return nil, errors.New("no histogram definitions")
+		return nil, errNoRevisions
 	}
 	defs, err := p.Revisions.Definitions(p.ctx, url)
-	_, bad := errors.AsType[*revision.URLError](err)
-	if err != nil && !bad && !errors.Is(err, revision.ErrNotFound) && !errors.Is(err, revision.ErrOffline) {
+	if bad, ok := errors.AsType[*revision.URLError](err); ok {
+		refusal := &convert.Error{Category: convert.ConversionError, Reason: convert.BadRevision, Detail: bad.Error()}
+		if _, malformed := revision.ParseID(url); malformed == nil {
+			refusal.Reason = convert.ForeignRevision
+		}
+		return nil, refusal
+	}
+	if err != nil && !errors.Is(err, revision.ErrNotFound) && !errors.Is(err, revision.ErrOffline) {
 		p.definitions = &DefinitionsError{Err: err}
 	}
 	return defs, err
 }
+
+var errNoRevisions = errors.New("there are no definitions at all")
 
 // A DefinitionsError says that histogram definitions could not be looked for. Another try may succeed.
 type DefinitionsError struct{ Err error }

@@ -2,7 +2,6 @@ package convert
 
 import (
 	"errors"
-	"fmt"
 	"strings"
 
 	"github.com/telemetry-mr/mr/storage"
@@ -12,7 +11,8 @@ import (
 // Options say how to convert. The zero value of a field is its default.
 type Options struct {
 	// Definitions returns the histogram definitions of the revision that a ping names by its URL. It is called once a ping, so
-	// it should remember. Without it, pings with histograms are refused.
+	// it should remember. Without it, pings with histograms are refused. They are, too, after an error: for its reason if it is an
+	// *Error, else as NoDefinitions.
 	Definitions func(revision string) (*histogram.Definitions, error)
 
 	// Fallback returns the URL of the revision for a ping that names none, by its update channel, build id and version. It is
@@ -77,12 +77,10 @@ func (c *Converter) Convert(p Ping) (*Record, error) {
 func (c *Converter) convert(p Ping) *Error {
 	text, at := c.normal.run(p.Text)
 	switch {
-	case text == nil && c.normal.control:
-		return &Error{InvalidControlChar, fmt.Sprintf("byte %d: %s", at, c.normal.problem)}
 	case text == nil:
-		return failed(fmt.Sprintf("not JSON: byte %d: %s", at, c.normal.problem))
+		return c.normal.refusal(at)
 	case !isObject(text):
-		return failed("not a JSON object")
+		return &Error{ConversionError, NotObject, ""}
 	}
 	c.rec = Record{Dims: c.rec.Dims[:0], Replaced: c.normal.replaced}
 	c.top = c.top[:0].appendMembers(&c.normal, 0)
@@ -91,13 +89,13 @@ func (c *Converter) convert(p Ping) *Error {
 	var err *Error
 	switch ver := top.get("ver"); {
 	case ver == nil && top.get("version") == nil:
-		return failed("no payload version")
+		return &Error{ConversionError, NoVersion, ""}
 	case ver == nil:
 		switch v := top.get("version"); string(v) {
 		case "4", "5":
 			err = c.unified(top)
 		default:
-			return failed(fmt.Sprintf("unknown version of a unified ping: %.20s", v))
+			return failed(UnknownVersion, "version %.20s", v)
 		}
 	default:
 		switch string(ver) {
@@ -107,7 +105,7 @@ func (c *Converter) convert(p Ping) *Error {
 		case "3":
 			c.firefoxOS(top)
 		default:
-			return failed(fmt.Sprintf("unknown payload version: %.20s", ver))
+			return failed(UnknownVersion, "ver %.20s", ver)
 		}
 	}
 	if err != nil {
@@ -115,10 +113,10 @@ func (c *Converter) convert(p Ping) *Error {
 	}
 	info := top.get("info")
 	if isMissing(info) {
-		return failed("no info")
+		return failed(Incomplete, "no info")
 	}
 	if !isObject(info) {
-		return failed("info is no object")
+		return failed(Misshapen, "info is no object")
 	}
 	if p.Addr != nil && is(lookup(info, "appName"), `"FirefoxOS"`) {
 		info = c.locate(top, info, p.Addr)
@@ -167,20 +165,20 @@ func (c *Converter) firefoxOS(top *object) {
 func (c *Converter) pack(in *object, about object) *Error {
 	info, text := in.get("info"), in.get("histograms")
 	if isMissing(info) {
-		return failed("no info")
+		return failed(Incomplete, "no info")
 	}
 	if !isObject(info) {
-		return failed("info is no object")
+		return failed(Misshapen, "info is no object")
 	}
 	revision := lookup(info, "revision")
 	switch {
 	case revision == nil && text == nil:
 		return nil
 	case text == nil:
-		return failed("a revision, and no histograms")
+		return failed(Incomplete, "a revision, and no histograms")
 	case revision == nil:
 		if revision = c.fallback(about); revision == nil {
-			return &Error{MissingRevision, "no info.revision"}
+			return &Error{MissingRevision, "", "no info.revision"}
 		}
 		with := object(nil).appendMembers(&c.normal, in.at("info"))
 		with.set("revision", revision)
@@ -188,17 +186,20 @@ func (c *Converter) pack(in *object, about object) *Error {
 	}
 	url := plain(revision)
 	if url == "/rev/" {
-		return &Error{MissingRevisionRepo, "info.revision names no repository"}
+		return &Error{MissingRevisionRepo, "", "info.revision names no repository"}
 	}
 	if !isObject(text) {
-		return failed("histograms are no object")
+		return failed(Misshapen, "histograms are no object")
 	}
 	if c.options.Definitions == nil {
-		return failed("no histogram definitions")
+		return &Error{ConversionError, NoDefinitions, ""}
 	}
 	defs, err := c.options.Definitions(url)
 	if err != nil {
-		return &Error{ConversionError, err.Error()}
+		if e, ok := errors.AsType[*Error](err); ok {
+			return e
+		}
+		return failed(NoDefinitions, "%v", err)
 	}
 	if e := c.packAll(defs, in.at("histograms")); e != nil {
 		return e
@@ -225,6 +226,15 @@ func (c *Converter) fallback(about object) []byte {
 	return quote(revision)
 }
 
+// refusals are the faults of histograms that are more than malformed.
+var refusals = map[histogram.Fault]Error{
+	histogram.FaultBucket:      {Category: BadPayload, Reason: NoBucket},
+	histogram.FaultCount:       {Category: BadPayload, Reason: NoCount},
+	histogram.FaultType:        {Category: Mismatch, Reason: OtherKind},
+	histogram.FaultRange:       {Category: Mismatch, Reason: OtherRange},
+	histogram.FaultBucketCount: {Category: Mismatch, Reason: OtherBucketCount},
+}
+
 // packAll makes c.histograms of an object of histograms, which is at this place of the ping.
 func (c *Converter) packAll(defs *histogram.Definitions, at int) *Error {
 	c.histograms = append(c.histograms[:0], '{')
@@ -242,19 +252,17 @@ func (c *Converter) packAll(defs *histogram.Definitions, at int) *Error {
 		if err == nil {
 			continue
 		}
-		category := ConversionError
+		refusal := &Error{ConversionError, OddHistogram, err.Error()}
 		if e, ok := errors.AsType[*histogram.PackError](err); ok {
-			switch {
-			case e.Fault.Packed() && !c.options.Strict:
+			if e.Fault.Packed() && !c.options.Strict {
 				c.rec.Mismatched++
 				continue
-			case e.Fault.Packed():
-				category = Mismatch
-			case e.Fault == histogram.FaultBucket, e.Fault == histogram.FaultCount:
-				category = BadPayload
+			}
+			if r, ok := refusals[e.Fault]; ok {
+				refusal.Category, refusal.Reason = r.Category, r.Reason
 			}
 		}
-		return &Error{category, err.Error()}
+		return refusal
 	}
 	c.histograms = append(c.histograms, '}')
 	return nil

@@ -17,6 +17,7 @@ import (
 
 const (
 	revision = "https://hg.example.org/mozilla-central/rev/0123456789ab"
+	foreign  = "https://other.example.org/mozilla-central/rev/0123456789ab"
 	someDefs = `{
 		"COUNTS": {"kind": "linear", "high": 10, "n_buckets": 4, "description": "x"},
 		"YES": {"kind": "boolean", "description": "x"},
@@ -31,6 +32,9 @@ func newConverter(t testing.TB, o convert.Options) *convert.Converter {
 		t.Fatal(err)
 	}
 	o.Definitions = func(url string) (*histogram.Definitions, error) {
+		if url == foreign {
+			return nil, &convert.Error{Category: convert.ConversionError, Reason: convert.ForeignRevision}
+		}
 		if url != revision {
 			return nil, errors.New("no such revision")
 		}
@@ -133,36 +137,51 @@ func TestUsual(t *testing.T) {
 	}
 }
 
-// TestRefused names the category of what cannot be converted.
+// TestRefused names the category of what cannot be converted, and the reason.
 func TestRefused(t *testing.T) {
 	const info = `"info":{"revision":"` + revision + `"}`
+	of := func(reason convert.Reason) [2]string {
+		return [2]string{string(convert.ConversionError), string(reason)}
+	}
+	bad := func(category convert.Category, reason convert.Reason) [2]string {
+		return [2]string{string(category), string(reason)}
+	}
 	for _, test := range []struct {
 		in   string
-		want convert.Category
+		want [2]string
 	}{
-		{``, convert.ConversionError},
-		{`[]`, convert.ConversionError},
-		{`{"ver":2,"info":{}} {}`, convert.ConversionError},
-		{"\ufeff" + `{"ver":2,"info":{}}`, convert.ConversionError},
-		{`{"ver":2,"info":{},"a":01}`, convert.ConversionError},
-		{`{"ver":2,"info":{},"a":NaN}`, convert.ConversionError},
-		{`{"ver":2,"info":{},"a":"\x"}`, convert.ConversionError},
-		{`{"ver":2,"info":{},"a":"` + "\t" + `"}`, convert.InvalidControlChar},
-		{`{"ver":2,"info":{},"a":` + strings.Repeat("[", 600) + strings.Repeat("]", 600) + `}`, convert.ConversionError},
-		{`{"ver":2,"info":[]}`, convert.ConversionError},
-		{`{"ver":1.0,"info":{}}`, convert.ConversionError},
-		{`{"version":4,"type":"main","application":"x","payload":{}}`, convert.ConversionError},
-		{`{"ver":1,"info":{"revision":"/rev/"},"histograms":{}}`, convert.MissingRevisionRepo},
-		{`{"ver":1,"info":{"revision":null},"histograms":{}}`, convert.MissingRevision},
-		{`{"ver":1,` + info + `,"histograms":[]}`, convert.ConversionError},
-		{`{"ver":1,` + info + `,"histograms":{"COUNTS":{"values":{"3":1}}}}`, convert.BadPayload},
-		{`{"ver":1,` + info + `,"histograms":{"COUNTS":{"values":{"0":true}}}}`, convert.BadPayload},
-		{`{"ver":1,` + info + `,"histograms":{"COUNTS":{"values":{"x":1}}}}`, convert.BadPayload},
-		{`{"ver":1,` + info + `,"histograms":{"YES":{"values":{"1":3},"bucket_count":9}}}`, convert.Mismatch},
+		{``, of(convert.NotJSON)},
+		{`[]`, of(convert.NotObject)},
+		{`{"ver":2,"info":{}} {}`, of(convert.NotJSON)},
+		{"\ufeff" + `{"ver":2,"info":{}}`, of(convert.NotJSON)},
+		{`{"ver":2,"info":{},"a":01}`, of(convert.NotJSON)},
+		{`{"ver":2,"info":{},"a":NaN}`, of(convert.NotJSON)},
+		{`{"ver":2,"info":{},"a":"\x"}`, of(convert.NotJSON)},
+		{`{"ver":2,"info":{},"a":"` + "\t" + `"}`, bad(convert.InvalidControlChar, "")},
+		{`{"ver":2,"info":{},"a":` + strings.Repeat("[", 600) + strings.Repeat("]", 600) + `}`, of(convert.TooDeep)},
+		{`{"ver":2,"info":{},"a":{` + strings.Repeat(`"":0,`, 1<<17) + `"":0}}`, of(convert.TooManyMembers)},
+		{`{"info":{}}`, of(convert.NoVersion)},
+		{`{"ver":1.0,"info":{}}`, of(convert.UnknownVersion)},
+		{`{"version":3}`, of(convert.UnknownVersion)},
+		{`{"ver":2}`, of(convert.Incomplete)},
+		{`{"ver":1,` + info + `}`, of(convert.Incomplete)},
+		{`{"ver":2,"info":[]}`, of(convert.Misshapen)},
+		{`{"version":4,"type":"main","application":"x","payload":{}}`, of(convert.Misshapen)},
+		{`{"version":4,"type":"main","application":{},"payload":{}}`, of(convert.Incomplete)},
+		{`{"ver":1,"info":{"revision":"/rev/"},"histograms":{}}`, bad(convert.MissingRevisionRepo, "")},
+		{`{"ver":1,"info":{"revision":null},"histograms":{}}`, bad(convert.MissingRevision, "")},
+		{`{"ver":1,"info":{"revision":"` + revision + `1"},"histograms":{}}`, of(convert.NoDefinitions)},
+		{`{"ver":1,"info":{"revision":"` + foreign + `"},"histograms":{}}`, of(convert.ForeignRevision)},
+		{`{"ver":1,` + info + `,"histograms":[]}`, of(convert.Misshapen)},
+		{`{"ver":1,` + info + `,"histograms":{"COUNTS":[]}}`, of(convert.OddHistogram)},
+		{`{"ver":1,` + info + `,"histograms":{"COUNTS":{"values":{"3":1}}}}`, bad(convert.BadPayload, convert.NoBucket)},
+		{`{"ver":1,` + info + `,"histograms":{"COUNTS":{"values":{"0":true}}}}`, bad(convert.BadPayload, convert.NoCount)},
+		{`{"ver":1,` + info + `,"histograms":{"COUNTS":{"values":{"x":1}}}}`, bad(convert.BadPayload, convert.NoBucket)},
+		{`{"ver":1,` + info + `,"histograms":{"YES":{"values":{"1":3},"bucket_count":9}}}`, bad(convert.Mismatch, convert.OtherBucketCount)},
 	} {
 		_, err := newConverter(t, convert.Options{Strict: true}).Convert(convert.Ping{Text: []byte(test.in)})
 		refused, ok := errors.AsType[*convert.Error](err)
-		if !ok || refused.Category != test.want {
+		if !ok || [2]string{string(refused.Category), string(refused.Reason)} != test.want || refused.Cause() == "" {
 			t.Errorf("%.80s: %v, want %s", test.in, err, test.want)
 		}
 	}

@@ -2,6 +2,7 @@ package convert
 
 import (
 	"bytes"
+	"fmt"
 	"hash/maphash"
 	"math/bits"
 
@@ -27,7 +28,6 @@ type normaliser struct {
 
 	replaced int // bytes that are no UTF-8, for which U+FFFD stands now
 	problem  string
-	control  bool // the problem is a control character in a string
 
 	members []memberAt // of all objects that are open
 	table   []slot     // for larger objects; only the slots of the current generation count
@@ -53,7 +53,7 @@ type slot struct{ generation, member uint32 }
 // nil, and problem and the position in src say why.
 func (n *normaliser) run(src []byte) (normal []byte, at int) {
 	n.src, n.dst, n.from, n.members = src, n.dst[:0], 0, n.members[:0]
-	n.replaced, n.problem, n.control = 0, "", false
+	n.replaced, n.problem = 0, ""
 	n.kept, n.objects = n.kept[:0], n.objects[:0]
 	start := n.blanks(0)
 	n.drop(start)
@@ -117,6 +117,24 @@ func (n *normaliser) fail(problem string, i int) int {
 	return i
 }
 
+// The problems that have a reason of their own, or a category.
+const (
+	tooDeep     = string(TooDeep)
+	tooMany     = string(TooManyMembers)
+	controlChar = "control character in a string"
+)
+
+// refusal returns the problem, at this place of src, as an error.
+func (n *normaliser) refusal(at int) *Error {
+	switch n.problem {
+	case controlChar:
+		return &Error{InvalidControlChar, "", fmt.Sprintf("byte %d: %s", at, n.problem)}
+	case tooDeep, tooMany:
+		return failed(Reason(n.problem), "byte %d", at)
+	}
+	return failed(NotJSON, "byte %d: %s", at, n.problem)
+}
+
 // blanks returns the place of the first byte from i on that is no blank.
 func (n *normaliser) blanks(i int) int {
 	for i < len(n.src) {
@@ -155,7 +173,7 @@ func (n *normaliser) value(i, depth int) int {
 		return n.number(i)
 	case c == '{' || c == '[':
 		if depth == maxDepth {
-			return n.fail("nested too deeply", i)
+			return n.fail(tooDeep, i)
 		}
 		if c == '{' {
 			if end := n.usual(i, depth); end > 0 {
@@ -239,7 +257,7 @@ func (n *normaliser) checkObject(i, depth int) int {
 		}
 		m.end = n.at(i)
 		if len(n.members) == maxMembers {
-			return n.fail("too many members", i)
+			return n.fail(tooMany, i)
 		}
 		n.members = append(n.members, m)
 		i = n.next(i)

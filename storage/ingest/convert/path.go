@@ -23,14 +23,14 @@ const maxID = 1 << 10
 // ParsePath reads the path of a submission, behind the receiver's prefix. The error is an *Error.
 func ParsePath(path []byte) (Path, error) {
 	if isUUID(path) {
-		return Path{}, &Error{UUIDOnlyPath, "the path is an id alone"}
+		return Path{}, &Error{UUIDOnlyPath, "", "the path is an id alone"}
 	}
 	if bytes.Count(path, []byte{'/'}) != len(PathDims) {
-		return Path{}, &Error{InvalidPath, "the path has not an id and five dimensions"}
+		return Path{}, &Error{InvalidPath, FewParts, ""}
 	}
 	id, rest, _ := bytes.Cut(path, []byte{'/'})
 	if len(id) == 0 || len(id) > maxID || bytes.ContainsFunc(id, func(r rune) bool { return r < ' ' || r == 0x7f }) {
-		return Path{}, &Error{InvalidPath, "the path has no id that can be a key"}
+		return Path{}, &Error{InvalidPath, BadID, ""}
 	}
 	p := Path{ID: bytes.ToValidUTF8(id, []byte("\ufffd"))}
 	i := 0

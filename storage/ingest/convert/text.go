@@ -56,8 +56,7 @@ func (n *normaliser) oddText(i int) int {
 			n.drop(i)
 			return i + 1
 		case c < ' ':
-			n.control = true
-			return n.fail("control character in a string", i)
+			return n.fail(controlChar, i)
 		case c == '\\':
 			size := n.escape(b[i+1:])
 			if size == 0 {

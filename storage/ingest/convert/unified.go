@@ -66,17 +66,17 @@ func (c *Converter) unified(top *object) *Error {
 	kind := top.get("type")
 	switch {
 	case !truth(kind):
-		return failed("no type")
+		return failed(Incomplete, "no type")
 	case top.get("application") == nil:
-		return failed("no application")
+		return failed(Incomplete, "no application")
 	case top.get("payload") == nil:
-		return failed("no payload")
+		return failed(Incomplete, "no payload")
 	case is(top.get("version"), "5"):
 		return nil
 	case top.get("info") != nil:
-		return failed("info exists already")
+		return failed(Misshapen, "info exists already")
 	case !isObject(top.get("application")):
-		return failed("application is no object")
+		return failed(Misshapen, "application is no object")
 	}
 	info := c.info[:0]
 	for _, s := range fromApplication {
@@ -93,9 +93,9 @@ func (c *Converter) unified(top *object) *Error {
 		c.payload = payload
 		switch {
 		case isMissing(payload.get("info")):
-			return failed("no payload.info")
+			return failed(Incomplete, "no payload.info")
 		case payload.get("histograms") == nil:
-			return failed("no payload.histograms")
+			return failed(Incomplete, "no payload.histograms")
 		}
 		if err := c.pack(&payload, info); err != nil {
 			return err
@@ -120,9 +120,9 @@ func flatten(top, info *object, payload object) *Error {
 	environment := top.get("environment")
 	switch {
 	case isMissing(environment):
-		return failed("no environment")
+		return failed(Incomplete, "no environment")
 	case payload.get("ver") == nil:
-		return failed("no payload.ver")
+		return failed(Incomplete, "no payload.ver")
 	}
 	top.remove("payload")
 	for _, m := range payload {
