@@ -6,17 +6,14 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
-	"path"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 
-	"github.com/telemetry-mr/mr/storage"
 	"github.com/telemetry-mr/mr/storage/histogram"
 )
 
@@ -35,7 +32,7 @@ type Options struct {
 	MaxMemory int64 // bytes, roughly, of the definitions in memory; default 128 MiB, of a hundred files or two
 
 	Timeout  time.Duration // of one request with its answer; default 30 s
-	Attempts int           // requests before the server counts as down; default 3
+	Attempts int           // requests before something is done about a server that fails; default 3
 	Backoff  time.Duration // before the second request, twice as much before each next one; default 1 s
 
 	Down    time.Duration // how long a server counts as down, and any other failure holds but the next; default 30 s
@@ -46,7 +43,8 @@ type Options struct {
 const DefaultServer = "https://hg.mozilla.org"
 
 var (
-	// ErrNotFound says that the server has no such revision, or that the revision has no definitions that can be read.
+	// ErrNotFound says that the server has no such revision, or that the revision has no definitions that can be read. If the
+	// server only fails to give them, and gives others, it comes with a *ServerError.
 	ErrNotFound = errors.New("the server has none")
 	// ErrOffline says that definitions are not in the directory, and that there is no server to ask.
 	ErrOffline = errors.New("not in the directory of definitions")
@@ -93,6 +91,11 @@ func Open(o Options) (*Cache, error) {
 	if o.Hosts == nil {
 		o.Hosts = []string{"hg.mozilla.org"}
 	}
+	for _, host := range o.Hosts {
+		if !isHost(host) {
+			return nil, fmt.Errorf("host of revisions %q: it must look like hg.mozilla.org", host)
+		}
+	}
 	c := &Cache{o: o, entries: map[key]*entry{}, files: files{}}
 	var err error
 	if o.Server != "" {
@@ -128,8 +131,8 @@ func (c *Cache) Close() error {
 // Definitions returns the definitions of the revision that url names. What is in memory costs no allocation, and of several
 // goroutines that ask for a revision, one looks for it. ctx ends waiting for the server, of which there is none without one.
 //
-// The error is a *URLError, or wraps ErrNotFound or ErrOffline; asking again is of no use then, until there is a file. Any
-// other error may go away: the server does not answer, the disk is full.
+// The error is a *URLError, or wraps ErrNotFound or ErrOffline: then it is about this revision, and says nothing about others.
+// Any other is about all of them and may go away: the server does not answer, which is a *ServerError, or the disk is full.
 func (c *Cache) Definitions(ctx context.Context, url string) (*histogram.Definitions, error) {
 	id, err := ParseID(url)
 	if err != nil {
@@ -205,7 +208,7 @@ func (c *Cache) fill(ctx context.Context, e *entry, id ID) {
 			return
 		}
 		e.until = time.Now().Add(c.o.Down)
-		if errors.Is(err, ErrNotFound) {
+		if _, failed := errors.AsType[*ServerError](err); !failed && errors.Is(err, ErrNotFound) {
 			e.until = time.Now().Add(c.o.Refused)
 		}
 	} else {
@@ -265,42 +268,3 @@ func (c *Cache) parse(text []byte) (*file, error) {
 	}
 	return &file{sum: sum, defs: defs, size: memoryPerByte * int64(len(text))}, nil
 }
-
-func (c *Cache) read(id ID) ([]byte, error) {
-	if c.root == nil {
-		return nil, fs.ErrNotExist
-	}
-	f, err := c.root.Open(filepath.FromSlash(id.File()))
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = f.Close() }() // read only
-	return readAll(f, c.o.MaxFile)
-}
-
-func (c *Cache) write(id ID, text []byte) error {
-	if c.root == nil {
-		return nil
-	}
-	if err := c.root.MkdirAll(filepath.FromSlash(path.Dir(id.File())), 0o777); err != nil {
-		return err
-	}
-	w, err := storage.CreateFileIn(c.root, filepath.FromSlash(id.File()))
-	if err != nil {
-		return err
-	}
-	defer func() { _ = w.Close() }() // after Commit it does nothing
-	_, _ = w.Write(text)             // Commit reports it
-	return w.Commit()
-}
-
-// readAll reads a text of a bounded size.
-func readAll(r io.Reader, most int64) ([]byte, error) {
-	text, err := io.ReadAll(io.LimitReader(r, most+1))
-	if err == nil && int64(len(text)) > most {
-		return nil, fmt.Errorf("%w than %d bytes", errTooLong, most)
-	}
-	return text, err
-}
-
-var errTooLong = errors.New("longer")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -166,22 +167,77 @@ func TestRetries(t *testing.T) {
 	want(t, open(t, revision.Options{Server: s.URL}), one)
 
 	s.requests.Store(-100)
-	c := open(t, revision.Options{Server: s.URL, Attempts: 2})
+	c := open(t, revision.Options{Server: s.URL, Attempts: 2, Down: time.Nanosecond})
 	_, err := c.Definitions(t.Context(), one)
-	if err == nil || errors.Is(err, revision.ErrNotFound) || !strings.Contains(err.Error(), "503") {
-		t.Errorf("%v, want an error with the status", err)
+	if e, ok := errors.AsType[*revision.ServerError](err); !ok || errors.Is(err, revision.ErrNotFound) || !strings.HasPrefix(e.URL, s.URL) || !strings.Contains(err.Error(), e.URL+": the answer is 503") {
+		t.Errorf("%v, want an error with the URL and the status", err)
 	}
-	if n := s.requests.Load(); n != -98 {
-		t.Errorf("%d requests, want 2", n+100)
+	if n := s.requests.Load(); n != -97 {
+		t.Errorf("%d requests, want 2 and another one", n+100)
 	}
 	s.requests.Store(3)
-	want(t, c, two) // that one answer was bad says nothing about others
+	want(t, c, two)
+}
+
+// TestTroubleWithOne: what the server fails to give, while it gives others, holds up nobody.
+func TestTroubleWithOne(t *testing.T) {
+	s := newSite(t, func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case strings.Contains(r.URL.Path, "/raw-file/bad"):
+			http.Error(w, "sorry", http.StatusInternalServerError)
+		case strings.Contains(r.URL.Path, "/raw-file/tip"):
+			http.NotFound(w, r)
+		default:
+			fmt.Fprint(w, text)
+		}
+	})
+	const bad = "https://hg.mozilla.org/mozilla-central/rev/bad"
+	ask := func(c *revision.Cache, requests int64) {
+		t.Helper()
+		s.requests.Store(0)
+		_, err := c.Definitions(t.Context(), bad)
+		if _, ok := errors.AsType[*revision.ServerError](err); !ok || !errors.Is(err, revision.ErrNotFound) || !strings.Contains(err.Error(), "500") {
+			t.Errorf("%v, want ErrNotFound for a ServerError", err)
+		}
+		if n := s.requests.Load(); n != requests {
+			t.Errorf("%d requests, want %d", n, requests)
+		}
+	}
+	c := open(t, revision.Options{Server: s.URL})
+	ask(c, 3+1+1) // the one in the middle is for a file that most have
+	if _, ok := s.paths.Load("/mozilla-central/raw-file/tip/toolkit/components/telemetry/Histograms.json"); !ok {
+		t.Error("nothing else was asked for")
+	}
+	ask(c, 0)
+	want(t, c, two)
+
+	s.paths.Clear()
+	c = open(t, revision.Options{Server: s.URL, Down: time.Nanosecond, Refused: time.Hour})
+	want(t, c, two)
+	ask(c, 3+1+1) // the one in the middle is for what came before
+	ask(c, 3+1+1) // which is not for as long as what the server has not
+	if _, ok := s.paths.Load("/mozilla-central/raw-file/tip/toolkit/components/telemetry/Histograms.json"); ok {
+		t.Error("what came before was not asked for")
+	}
+}
+
+// TestTroubleIsOver: the server works again, just when it counts as one that cannot give this file.
+func TestTroubleIsOver(t *testing.T) {
+	var s *site
+	s = newSite(t, func(w http.ResponseWriter, r *http.Request) {
+		if s.requests.Load() <= 3 {
+			http.Error(w, "busy", http.StatusBadGateway)
+			return
+		}
+		fmt.Fprint(w, text)
+	})
+	want(t, open(t, revision.Options{Server: s.URL}), one)
 }
 
 // TestDown: a server that does not answer is not asked for each of many revisions.
 func TestDown(t *testing.T) {
 	s := newSite(t, func(_ http.ResponseWriter, _ *http.Request) { panic(http.ErrAbortHandler) })
-	for down, requests := range map[time.Duration]int64{0: 2, time.Nanosecond: 4} {
+	for down, requests := range map[time.Duration]int64{0: 3, time.Nanosecond: 6} {
 		s.requests.Store(0)
 		c := open(t, revision.Options{Server: s.URL, Attempts: 2, Down: down})
 		for _, url := range []string{one, two} {
@@ -207,8 +263,8 @@ func TestSlowServer(t *testing.T) {
 			t.Error("definitions of a server that sends none")
 		}
 	}
-	if n := s.requests.Load(); n != 2 {
-		t.Errorf("%d requests, want 2", n)
+	if n := s.requests.Load(); n != 3 {
+		t.Errorf("%d requests, want 2 and another one", n)
 	}
 }
 
@@ -282,29 +338,83 @@ func TestDamagedFile(t *testing.T) {
 
 // TestNoRoom: definitions that cannot be kept are an error, for they would be asked for again and again.
 func TestNoRoom(t *testing.T) {
-	dir := t.TempDir()
-	write(t, filepath.Join(dir, "mozilla-central"), "a file")
+	dir := filepath.Join(t.TempDir(), "gone")
+	if err := os.Mkdir(dir, 0o777); err != nil {
+		t.Fatal(err)
+	}
 	c := open(t, revision.Options{Dir: dir, Server: newSite(t, serveText).URL})
+	if err := os.Remove(dir); err != nil {
+		t.Skip(err) // where it is in use
+	}
 	if _, err := c.Definitions(t.Context(), one); err == nil || errors.Is(err, revision.ErrNotFound) {
 		t.Errorf("%v, want another error", err)
 	}
 }
 
-func TestLinksLeadNowhere(t *testing.T) {
+// TestOtherThings: what else lies in the directory is in the way of no revision but those that nobody has.
+func TestOtherThings(t *testing.T) {
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "calendar.json"), "{}")
+	write(t, filepath.Join(dir, "mozilla-central", "README"), "all about it")
+	if err := os.MkdirAll(filepath.Join(dir, "mozilla-central", "2", "Histograms.json"), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	before := tree(t, dir)
+	offline, online := open(t, revision.Options{Dir: dir}), open(t, revision.Options{Dir: dir, Server: newSite(t, serveText).URL})
+	for _, path := range []string{"calendar.json/rev/1", "calendar.json/a/rev/1", "mozilla-central/README/rev/2", "mozilla-central/rev/2"} {
+		if _, err := offline.Definitions(t.Context(), "https://hg.mozilla.org/"+path); !errors.Is(err, revision.ErrOffline) {
+			t.Errorf("%s: %v, want ErrOffline", path, err)
+		}
+		want(t, online, "https://hg.mozilla.org/"+path)
+	}
+	if after := tree(t, dir); after != before {
+		t.Errorf("the directory has %s, and had %s", after, before)
+	}
+}
+
+// TestLinks: those that lead out of the directory are not followed.
+func TestLinks(t *testing.T) {
 	dir, outside := t.TempDir(), t.TempDir()
-	if err := os.Symlink(outside, filepath.Join(dir, "mozilla-central")); err != nil {
-		t.Skip(err)
-	}
 	write(t, filepath.Join(outside, "1", "Histograms.json"), text)
-	if _, err := open(t, revision.Options{Dir: dir}).Definitions(t.Context(), one); err == nil {
-		t.Error("a file outside was read")
+	write(t, filepath.Join(dir, "inside", "1", "Histograms.json"), text)
+	for name, to := range map[string]string{"out": outside, "up": filepath.Join("..", filepath.Base(outside)), "loop": "loop", "none": "nothing", "in": "inside"} {
+		if err := os.Symlink(to, filepath.Join(dir, name)); err != nil {
+			t.Skip(err)
+		}
 	}
-	if _, err := open(t, revision.Options{Dir: dir, Server: newSite(t, serveText).URL}).Definitions(t.Context(), one+"2"); err == nil {
-		t.Error("a file outside was written")
+	if err := os.MkdirAll(filepath.Join(dir, "file", "1"), 0o777); err != nil {
+		t.Fatal(err)
 	}
-	if entries, _ := os.ReadDir(outside); len(entries) != 1 {
-		t.Errorf("outside are %v", entries)
+	if err := os.Symlink(filepath.Join(outside, "1", "Histograms.json"), filepath.Join(dir, "file", "1", "Histograms.json")); err != nil {
+		t.Fatal(err)
 	}
+	before := tree(t, outside)
+	offline, online := open(t, revision.Options{Dir: dir}), open(t, revision.Options{Dir: dir, Server: newSite(t, serveText).URL})
+	for _, repo := range []string{"out", "up", "loop", "none", "file"} {
+		if _, err := offline.Definitions(t.Context(), "https://hg.mozilla.org/"+repo+"/rev/1"); !errors.Is(err, revision.ErrOffline) {
+			t.Errorf("%s: %v, want ErrOffline", repo, err)
+		}
+		want(t, online, "https://hg.mozilla.org/"+repo+"/rev/1")
+		want(t, online, "https://hg.mozilla.org/"+repo+"/rev/2")
+	}
+	want(t, offline, "https://hg.mozilla.org/in/rev/1")
+	if after := tree(t, outside); after != before {
+		t.Errorf("outside are %s, and were %s", after, before)
+	}
+}
+
+// tree lists a directory and all below it.
+func tree(t *testing.T, dir string) string {
+	t.Helper()
+	var names []string
+	err := filepath.WalkDir(dir, func(name string, _ fs.DirEntry, err error) error {
+		names = append(names, name)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Join(names, " ")
 }
 
 // TestMemoryIsBounded: what was not used for longest goes, and comes back from the disk.
@@ -352,6 +462,9 @@ func TestBadOptions(t *testing.T) {
 		{Server: "https://h/#f"},
 		{Server: "https://h:x/"},
 		{Dir: filepath.Join(t.TempDir(), "none")},
+		{Hosts: []string{"hg.mozilla.org", "https://example.org"}},
+		{Hosts: []string{"a.example,b.example"}},
+		{Hosts: []string{""}},
 	} {
 		if c, err := revision.Open(o); err == nil {
 			t.Errorf("%+v is accepted", o)

@@ -1,7 +1,9 @@
 package revision
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -20,6 +22,7 @@ type client struct {
 	http *http.Client
 
 	mu    sync.Mutex // for what follows
+	good  string     // the page that came last
 	down  error      // why the server counts as down
 	until time.Time
 }
@@ -48,43 +51,70 @@ func (c *client) close() { c.http.CloseIdleConnections() }
 // checkRedirect follows the server to itself and to the hosts that revisions may name, and never from https to http.
 func (c *client) checkRedirect(to *http.Request, via []*http.Request) error {
 	host := to.URL.Host
-	if to.URL.Scheme == "http" && via[len(via)-1].URL.Scheme == "https" {
-		return &answerError{fmt.Sprintf("it redirects to %s, without encryption", to.URL.Redacted())}
+	if to.URL.Scheme != "https" && (to.URL.Scheme != "http" || via[len(via)-1].URL.Scheme == "https") {
+		return &redirectError{fmt.Sprintf("to %s, without encryption", to.URL.Redacted())}
 	}
 	if !strings.EqualFold(host, c.base.Host) && !slices.ContainsFunc(c.o.Hosts, func(h string) bool { return strings.EqualFold(h, host) }) {
-		return &answerError{fmt.Sprintf("it redirects to the host %s, which is not allowed", host)}
+		return &redirectError{fmt.Sprintf("to the host %s, which is not allowed", host)}
 	}
 	if len(via) > maxRedirects {
-		return &answerError{fmt.Sprintf("it redirects more than %d times", maxRedirects)}
+		return &redirectError{fmt.Sprintf("more than %d times", maxRedirects)}
 	}
 	return nil
 }
 
-// An answerError is for an answer that tells nothing of what was asked for: the server is up, and in trouble or the wrong one.
-type answerError struct{ reason string }
+// A redirectError is for a redirect that is not followed.
+type redirectError struct{ reason string }
 
-func (e *answerError) Error() string { return e.reason }
+func (e *redirectError) Error() string { return "it redirects " + e.reason }
 
-// fetch returns the text of the definitions. A request that fails is made again, unless the answer says that it is of no
-// use. A server that gives no answer at all is left alone for a while.
+// A ServerError says that the server is in trouble: it gives no answer, or one that says that another time may be better.
+type ServerError struct {
+	URL string // that was asked for
+	Err error
+}
+
+func (e *ServerError) Error() string { return fmt.Sprintf("asking %s: %v", e.URL, e.Err) }
+
+func (e *ServerError) Unwrap() error { return e.Err }
+
+// fetch returns the text of the definitions. If the server is in trouble, each time it is asked, it is asked for another file:
+// only if that fails, too, it counts as down, and is left alone for a while.
 func (c *client) fetch(ctx context.Context, id ID) ([]byte, error) {
 	if err := c.isDown(); err != nil {
 		return nil, err
 	}
+	page := id.page()
+	text, err := c.try(ctx, page)
+	failed, ok := errors.AsType[*ServerError](err)
+	if !ok {
+		return text, err
+	}
+	_, err = c.request(ctx, c.otherThan(page))
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	if _, down := errors.AsType[*ServerError](err); down {
+		c.setDown(failed)
+		return nil, failed
+	}
+	text, err = c.request(ctx, page) // the trouble may be over
+	if failed, ok = errors.AsType[*ServerError](err); ok {
+		return nil, fmt.Errorf("%w that it can give: %w", ErrNotFound, failed)
+	}
+	return text, err
+}
+
+// try asks for a page, again if there is trouble.
+func (c *client) try(ctx context.Context, page string) ([]byte, error) {
 	wait := c.o.Backoff
 	for attempt := 1; ; attempt++ {
-		text, again, err := c.request(ctx, id)
-		if err == nil {
-			return text, nil
-		}
+		text, err := c.request(ctx, page)
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		if !again || attempt == c.o.Attempts {
-			if _, answered := errors.AsType[*answerError](err); !answered && !errors.Is(err, ErrNotFound) {
-				c.setDown(err)
-			}
-			return nil, err
+		if _, failed := errors.AsType[*ServerError](err); !failed || attempt == c.o.Attempts {
+			return text, err
 		}
 		timer := time.NewTimer(wait)
 		select {
@@ -97,62 +127,69 @@ func (c *client) fetch(ctx context.Context, id ID) ([]byte, error) {
 	}
 }
 
-// request asks once. again says that the next answer may be another one.
-func (c *client) request(ctx context.Context, id ID) (text []byte, again bool, err error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.base.String()+id.page(), nil)
+// request asks once. The error is a *ServerError, or wraps ErrNotFound.
+func (c *client) request(ctx context.Context, page string) ([]byte, error) {
+	address := c.base.String() + page
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
-		return nil, false, err
+		return nil, err
 	}
 	req.Header.Set("User-Agent", "mr")
 	resp, err := c.http.Do(req)
 	if err != nil {
-		if e, ok := errors.AsType[*answerError](err); ok { // of checkRedirect
-			return nil, false, e
+		if e, ok := errors.AsType[*redirectError](err); ok {
+			return nil, fmt.Errorf("%w: %w", ErrNotFound, e)
 		}
 		if e, ok := errors.AsType[*url.Error](err); ok {
-			err = e.Err // which may be told of another file, too
+			err = e.Err // the rest is said by the ServerError
 		}
-		return nil, true, fmt.Errorf("asking %s: %w", c.base, err)
+		return nil, &ServerError{URL: address, Err: err}
 	}
 	defer func() { _ = resp.Body.Close() }() // read only
-	again, err = judge(resp)
-	if err != nil {
+	if resp.StatusCode != http.StatusOK {
 		_, _ = io.CopyN(io.Discard, resp.Body, 4<<10) // best effort: the connection can be used again
-		return nil, again, err
+		return nil, judge(resp, address)
 	}
-	text, err = readAll(resp.Body, c.o.MaxFile)
+	text, err := readAll(resp.Body, c.o.MaxFile)
 	if errors.Is(err, errTooLong) {
-		return nil, false, fmt.Errorf("%w: %w", ErrNotFound, err)
+		return nil, fmt.Errorf("%w: its answer is %w", ErrNotFound, err)
 	}
-	return text, true, err
+	if err == nil && resp.ContentLength < 0 && isCutShort(text) {
+		err = io.ErrUnexpectedEOF
+	}
+	if err != nil {
+		return nil, &ServerError{URL: address, Err: err}
+	}
+	c.setGood(page)
+	return text, nil
 }
 
-// judge returns nil for an answer that has the file, and an error that wraps ErrNotFound for one that says that there is
-// none. One ping with a strange revision must not look like a server in trouble, which stops the work; and the other way
-// round, good pings must not be refused for a while of trouble.
-func judge(resp *http.Response) (again bool, err error) {
-	kind, _, _ := strings.Cut(resp.Header.Get("Content-Type"), ";")
-	switch s := resp.StatusCode; s {
-	case http.StatusOK:
-		if strings.TrimSpace(kind) == "text/html" {
-			return false, &answerError{"the server answers with a page for people"}
-		}
-		return false, nil
-	case http.StatusNotFound, http.StatusGone:
-		return false, ErrNotFound
-	case http.StatusRequestTimeout, http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
-		return true, &answerError{"the server answers " + resp.Status}
-	case http.StatusUnauthorized, http.StatusForbidden, http.StatusProxyAuthRequired:
-		return false, &answerError{"the server answers " + resp.Status}
+// judge returns a *ServerError for an answer without the file that says that the server is in trouble, and an error that wraps
+// ErrNotFound for any other. One ping with a strange revision must not look like a server in trouble, which stops the work;
+// and the other way round, good pings must not be refused for a while of trouble.
+func judge(resp *http.Response, address string) error {
+	switch s := resp.StatusCode; {
+	case s == http.StatusNotFound, s == http.StatusGone:
+		return ErrNotFound
+	case s >= 500, s == http.StatusRequestTimeout, s == http.StatusTooEarly, s == http.StatusTooManyRequests,
+		s == http.StatusProxyAuthRequired: // which the proxy says, whatever it is asked
+		return &ServerError{URL: address, Err: fmt.Errorf("the answer is %s", resp.Status)}
 	}
-	return false, fmt.Errorf("%w: it answers %s", ErrNotFound, resp.Status)
+	return fmt.Errorf("%w: it answers %s", ErrNotFound, resp.Status)
+}
+
+// isCutShort tells whether a text is the beginning of a JSON value.
+func isCutShort(text []byte) bool {
+	var value json.RawMessage
+	err := json.NewDecoder(bytes.NewReader(text)).Decode(&value)
+	return err == io.EOF || err == io.ErrUnexpectedEOF
 }
 
 func (c *client) isDown() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.down != nil && time.Now().Before(c.until) {
-		return c.down
+		return fmt.Errorf("left for later, as the server failed before: %w", c.down)
 	}
 	return nil
 }
@@ -161,4 +198,21 @@ func (c *client) setDown(err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.down, c.until = err, time.Now().Add(c.o.Down)
+}
+
+// otherThan returns a page by which to see how the server is, when there is trouble with this one: that of which it gave the
+// file last, or else one that most servers have, and the others say that they have not.
+func (c *client) otherThan(page string) string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.good != "" && c.good != page {
+		return c.good
+	}
+	return ID{Repo: "mozilla-central", Node: "tip"}.page()
+}
+
+func (c *client) setGood(page string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.good = page
 }

@@ -44,7 +44,7 @@ func TestRedirects(t *testing.T) {
 	for _, path := range []string{"/there", "/loop"} {
 		s.requests.Store(0)
 		_, err := open(t, revision.Options{Server: s.URL + path, Dir: t.TempDir()}).Definitions(t.Context(), one)
-		if err == nil || !strings.Contains(err.Error(), "redirects") {
+		if !errors.Is(err, revision.ErrNotFound) || !strings.Contains(err.Error(), "redirects") {
 			t.Errorf("%s: %v, want it refused", path, err)
 		}
 		if n := s.requests.Load(); n > 6 {
@@ -67,7 +67,7 @@ func TestNoDowngrade(t *testing.T) {
 	defer s.Close()
 	c := open(t, revision.Options{Server: s.URL, Hosts: []string{"hg.mozilla.org", strings.TrimPrefix(plain.URL, "http://")}})
 	c.SetTransport(s.Client().Transport)
-	if _, err := c.Definitions(t.Context(), one); err == nil || !strings.Contains(err.Error(), "without encryption") {
+	if _, err := c.Definitions(t.Context(), one); !errors.Is(err, revision.ErrNotFound) || !strings.Contains(err.Error(), "without encryption") {
 		t.Errorf("%v, want it refused", err)
 	}
 	if n := plain.requests.Load(); n != 0 {
@@ -80,14 +80,21 @@ func TestBadAnswers(t *testing.T) {
 	status := func(code int) http.HandlerFunc {
 		return func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "no", code) }
 	}
+	answer := func(text string) http.HandlerFunc {
+		return func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, text) }
+	}
+	const inTrouble = 3 + 1 // all attempts, and one for another file
 	for name, tt := range map[string]struct {
 		answer   http.HandlerFunc
 		final    bool
 		requests int64
 	}{
-		"no JSON":  {func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "{") }, true, 1},
-		"a list":   {func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "[]") }, true, 1},
-		"too long": {func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintf(w, "{%s}", strings.Repeat(" ", 1<<20)) }, true, 1},
+		"no JSON":  {answer("no"), true, 1},
+		"a part":   {answer("{"), true, 1}, // of the length that was announced
+		"nothing":  {answer(""), true, 1},
+		"a list":   {answer("[]"), true, 1},
+		"a page":   {answer("<html>please log in</html>"), true, 1},
+		"too long": {answer("{" + strings.Repeat(" ", 1<<20) + "}"), true, 1},
 		"a bomb": {func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "text/plain")
 			w.Header().Set("Content-Encoding", "gzip")
@@ -95,24 +102,35 @@ func TestBadAnswers(t *testing.T) {
 			fmt.Fprintf(z, "{%s}", strings.Repeat(" ", 1<<20))
 			_ = z.Close()
 		}, true, 1},
-		"410": {status(http.StatusGone), true, 1},
-		"500": {status(http.StatusInternalServerError), true, 1},
+		"204": {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }, true, 1},
+		"302": {status(http.StatusFound), true, 1}, // to nowhere
 		"400": {status(http.StatusBadRequest), true, 1},
+		"401": {status(http.StatusUnauthorized), true, 1},
+		"403": {status(http.StatusForbidden), true, 1},
+		"410": {status(http.StatusGone), true, 1},
 
-		"a page": {func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<html>please log in</html>") }, false, 1},
-		"403":    {status(http.StatusForbidden), false, 1},
-		"429":    {status(http.StatusTooManyRequests), false, 3},
-		"502":    {status(http.StatusBadGateway), false, 3},
+		"407": {status(http.StatusProxyAuthRequired), false, inTrouble},
+		"408": {status(http.StatusRequestTimeout), false, inTrouble},
+		"425": {status(http.StatusTooEarly), false, inTrouble},
+		"429": {status(http.StatusTooManyRequests), false, inTrouble},
+		"500": {status(http.StatusInternalServerError), false, inTrouble},
+		"502": {status(http.StatusBadGateway), false, inTrouble},
+		"599": {status(599), false, inTrouble},
 		"cut short": {func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Length", "1000")
 			fmt.Fprint(w, text)
-		}, false, 3},
+		}, false, inTrouble},
+		"cut short, of any length":  {untilClosed(text[:20]), false, inTrouble},
+		"nothing, of any length":    {untilClosed(""), false, inTrouble},
+		"no JSON, of any length":    {untilClosed("<html>"), true, 1},
+		"cut short inside of chunk": {raw("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nff\r\n{"), false, inTrouble},
 	} {
 		dir := t.TempDir()
 		s := newSite(t, tt.answer)
 		c := open(t, revision.Options{Dir: dir, Server: s.URL, MaxFile: 1 << 20})
 		for range 2 {
-			if _, err := c.Definitions(t.Context(), one); err == nil || errors.Is(err, revision.ErrNotFound) != tt.final {
+			_, err := c.Definitions(t.Context(), one)
+			if _, failed := errors.AsType[*revision.ServerError](err); err == nil || errors.Is(err, revision.ErrNotFound) != tt.final || failed == tt.final {
 				t.Errorf("%s: %v, want ErrNotFound: %v", name, err, tt.final)
 			}
 		}
@@ -122,5 +140,24 @@ func TestBadAnswers(t *testing.T) {
 		if entries, err := os.ReadDir(dir); len(entries) > 0 || err != nil {
 			t.Errorf("%s: the directory has %v, %v", name, entries, err)
 		}
+	}
+	want(t, open(t, revision.Options{Server: newSite(t, untilClosed(text)).URL}), one)
+}
+
+// untilClosed answers with a text that ends where the connection does.
+func untilClosed(text string) http.HandlerFunc {
+	return raw("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + text)
+}
+
+// raw answers with these bytes.
+func raw(response string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		conn, out, err := w.(http.Hijacker).Hijack()
+		if err != nil {
+			panic(err)
+		}
+		_, _ = out.WriteString(response)
+		_ = out.Flush() // the test sees what is missing
+		_ = conn.Close()
 	}
 }
