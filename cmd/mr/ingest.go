@@ -35,7 +35,8 @@ and each record is in the store once.
                       REPO/NODE/Histograms.json in it, or the URL of a server. With
                       both, given one after the other, the directory keeps what the
                       server sends
-    --calendar FILE   revisions by channel and build, for pings that name none
+    --calendar FILE   revisions by channel and build, for pings that name none; their
+                      records have "revisionFrom":"calendar" in their info
     --strict          refuse a ping if a histogram of it is not what its definition
                       says; else it is converted and counted
     --dedup WINDOW    leave out a document that came before in this time, by its id:

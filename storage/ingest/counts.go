@@ -47,6 +47,7 @@ type Counts struct {
 	DamagedRanges int64 // of raw logs
 	DamagedBytes  int64
 
+	Fallback   int64            // records with a revision of Config.Fallback
 	Dropped    int64            // histograms without a usable definition
 	Mismatched int64            // histograms that are not what their definition says, and were converted
 	Replaced   int64            // bytes of payloads that were no UTF-8
@@ -159,6 +160,7 @@ func (c *Counts) add(b *Counts) {
 	c.BytesWritten += b.BytesWritten
 	c.DamagedRanges += b.DamagedRanges
 	c.DamagedBytes += b.DamagedBytes
+	c.Fallback += b.Fallback
 	c.Dropped += b.Dropped
 	c.Mismatched += b.Mismatched
 	c.Replaced += b.Replaced
@@ -184,6 +186,9 @@ func (c *Counts) add(b *Counts) {
 // String tells of the counts in a line: what was refused by category and, if that does not say it all, reason.
 func (c *Counts) String() string {
 	s := fmt.Sprintf("%d records read, %d written", c.Read, c.Written)
+	if c.Fallback > 0 {
+		s += fmt.Sprintf(" (%d with a revision of the calendar)", c.Fallback)
+	}
 	if c.Duplicates > 0 {
 		s += fmt.Sprintf(", %d duplicates left out", c.Duplicates)
 	}
@@ -224,7 +229,8 @@ func (c *Counts) line(start, end time.Time) ([]byte, error) {
 		"bytes_read": c.BytesRead, "bytes_uncompressed": c.BytesUncompressed, "bytes_written": c.BytesWritten,
 		"duplicates": c.Duplicates, "bad_records": c.Refused(),
 		"damaged_ranges": c.DamagedRanges, "damaged_bytes": c.DamagedBytes,
-		"histograms_dropped": c.Dropped, "histograms_mismatched": c.Mismatched, "bytes_replaced": c.Replaced,
+		"revisions_from_calendar": c.Fallback,
+		"histograms_dropped":      c.Dropped, "histograms_mismatched": c.Mismatched, "bytes_replaced": c.Replaced,
 	}
 	for k, n := range c.Bad {
 		fields["bad_records."+k] = n

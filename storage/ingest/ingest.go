@@ -23,7 +23,8 @@ type Config struct {
 
 	// Revisions has the histogram definitions. Without it, pings with histograms are refused.
 	Revisions *revision.Cache
-	// Fallback returns the revision of a ping that names none, as a Calendar's Resolve does. Nil knows none.
+	// Fallback returns the revision of a ping that names none, as a Calendar's Resolve does. Such a record is marked, see package
+	// convert, and counted. Nil knows none.
 	Fallback func(channel, buildID, version string) (revision string, ok bool)
 	Strict   bool // refuse pings of which a histogram is not what its definition says
 

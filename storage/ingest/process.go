@@ -212,6 +212,9 @@ func (p *processor) store(sub convert.Path, rec *rawlog.Record, got *convert.Rec
 	}
 	p.counts.Written++
 	p.counts.BytesWritten += int64(len(sub.ID) + len(got.Value) + 2)
+	if got.Fallback {
+		p.counts.Fallback++
+	}
 	p.counts.Dropped += int64(got.Dropped)
 	p.counts.Mismatched += int64(got.Mismatched)
 	p.counts.Replaced += int64(got.Replaced)

@@ -11,7 +11,7 @@ import (
 )
 
 // A Calendar says of which revision a browser was built, for pings that do not. It may be used by several goroutines. What
-// it says is a guess of those who wrote it: a record whose definitions come from it should say so.
+// it says is a guess of those who wrote it: package convert marks the records whose definitions come from it.
 type Calendar struct {
 	byChannel map[string][]period
 }

@@ -16,7 +16,7 @@ type Options struct {
 	Definitions func(revision string) (*histogram.Definitions, error)
 
 	// Fallback returns the URL of the revision for a ping that names none, by its update channel, build id and version. It is
-	// stored as the info.revision of the ping. Nil knows none.
+	// stored as the info.revision of the ping, with info.revisionFrom to tell. Nil knows none.
 	Fallback func(channel, buildID, version string) (revision string, ok bool)
 
 	// Country returns the country of a client's address, "" if it does not know it. Nil knows none. It is asked about
@@ -42,6 +42,8 @@ type Record struct {
 	Dropped    int // histograms without a usable definition: left out
 	Mismatched int // histograms whose own bucket count, range or kind is not that of the definition: converted
 	Replaced   int // bytes that were no UTF-8: U+FFFD now
+
+	Fallback bool // the revision is that of Options.Fallback
 }
 
 // A Converter converts pings. It is for one goroutine, keeps nothing of a ping, and needs as much memory as the largest one a
@@ -161,6 +163,9 @@ func (c *Converter) firefoxOS(top *object) {
 	top.set("ver", []byte("2"))
 }
 
+// revisionFrom is the member of info that says that its revision is not the ping's own. No ping has it by itself.
+const revisionFrom = "revisionFrom"
+
 // pack converts the histograms beside an info, both members of in, if there are any. about has the channel and the build.
 func (c *Converter) pack(in *object, about object) *Error {
 	info, text := in.get("info"), in.get("histograms")
@@ -180,9 +185,15 @@ func (c *Converter) pack(in *object, about object) *Error {
 		if revision = c.fallback(about); revision == nil {
 			return &Error{MissingRevision, "", "no info.revision"}
 		}
-		with := object(nil).appendMembers(&c.normal, in.at("info"))
-		with.set("revision", revision)
-		in.set("info", with.appendTo(nil))
+		c.rec.Fallback = true
+		marked := object(nil).appendMembers(&c.normal, in.at("info"))
+		marked.set("revision", revision)
+		marked.set(revisionFrom, []byte(`"calendar"`))
+		in.set("info", marked.appendTo(nil))
+	case lookup(info, revisionFrom) != nil:
+		unmarked := object(nil).appendMembers(&c.normal, in.at("info"))
+		unmarked.remove(revisionFrom)
+		in.set("info", unmarked.appendTo(nil))
 	}
 	url := plain(revision)
 	if url == "/rev/" {

@@ -193,9 +193,20 @@ func TestFallback(t *testing.T) {
 		return revision, channel == "beta" && build == "20140101"
 	}})
 	rec, err := c.Convert(convert.Ping{Text: []byte(`{"ver":1,"info":{"appUpdateChannel":"beta","appBuildID":"20140101"},"histograms":{"YES":{"values":{}}}}`)})
-	want := `{"ver":2,"info":{"appUpdateChannel":"beta","appBuildID":"20140101","revision":"` + revision + `"},"histograms":{"YES":[0,0,0,-1,-1,-1,-1,-1]}}`
-	if err != nil || string(rec.Value) != want {
+	want := `{"ver":2,"info":{"appUpdateChannel":"beta","appBuildID":"20140101","revision":"` + revision + `","revisionFrom":"calendar"},"histograms":{"YES":[0,0,0,-1,-1,-1,-1,-1]}}`
+	if err != nil || string(rec.Value) != want || !rec.Fallback {
 		t.Errorf("%v, %v, want %s", rec, err, want)
+	}
+	rec, err = c.Convert(convert.Ping{Text: []byte(`{"version":4,"type":"main","application":{"channel":"beta","buildId":"20140101"},"payload":{"info":{},"histograms":{}}}`)})
+	want = `{"version":5,"type":"main","application":{"channel":"beta","buildId":"20140101"},"payload":{"info":{"revision":"` + revision +
+		`","revisionFrom":"calendar"},"histograms":{}},"info":{"appUpdateChannel":"beta","appBuildID":"20140101","reason":"main"}}`
+	if err != nil || string(rec.Value) != want || !rec.Fallback {
+		t.Errorf("unified: %v, %v, want %s", rec, err, want)
+	}
+	rec, err = c.Convert(convert.Ping{Text: []byte(`{"ver":1,"info":{"revisionFrom":"calendar","revision":"` + revision + `","a":1},"histograms":{}}`)})
+	want = `{"ver":2,"info":{"revision":"` + revision + `","a":1},"histograms":{}}`
+	if err != nil || string(rec.Value) != want || rec.Fallback {
+		t.Errorf("with a mark of its own: %v, %v, want %s", rec, err, want)
 	}
 	_, err = c.Convert(convert.Ping{Text: []byte(`{"ver":1,"info":{"appUpdateChannel":"beta","appBuildID":"2"},"histograms":{}}`)})
 	if refused, ok := errors.AsType[*convert.Error](err); !ok || refused.Category != convert.MissingRevision {

@@ -7,7 +7,9 @@
 //	{"range":[1,2],"bucket_count":3,"histogram_type":2,"values":{"0":5,"1":2,"2":0},"sum":2}
 //	[5,2,0,2,-1,-1,-1,-1]
 //
-// The definitions are those of the source that the browser was built from, which the ping names: info.revision.
+// The definitions are those of the source that the browser was built from, which the ping names: info.revision. For a ping that
+// names none, Options.Fallback may. Since that is a guess, the record is marked beside it, with "revisionFrom":"calendar"; no
+// record whose ping was converted with its own revision has this member, even if the ping had.
 //
 // What a version of the payload becomes:
 //
