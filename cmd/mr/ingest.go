@@ -6,7 +6,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -29,8 +28,9 @@ and each record is in the store once.
 
     --raw DIR         the raw logs (default: raw)
     --data DIR        the store (default: the current directory), which is made if
-                      there is none
-    --schema FILE     its dimensions (default: as mr run has it)
+                      there is none. Raw logs are kept outside of it
+    --schema FILE     the dimensions of a store that is made (default: the built-in
+                      ones). A store that is there keeps its own
     --revisions FROM  definitions of histograms by revision: a directory with
                       REPO/NODE/Histograms.json in it, or the URL of a server. With
                       both, given one after the other, the directory keeps what the
@@ -106,9 +106,6 @@ func ingestLogs(ctx context.Context, env env, args []string) error {
 	if info, err := os.Stat(c.Raw); err != nil || !info.IsDir() {
 		return usagef("there is no directory %s", c.Raw).hint("--raw names the directory of raw logs")
 	}
-	if same, err := isSameDir(c.Raw, store.data); err != nil || same {
-		return errors.Join(err, usagef("raw logs and store are in the same directory, %s", c.Raw).hint("--raw and --data name them"))
-	}
 	if discard != "" {
 		c.Discard = strings.Split(discard, ",")
 		for _, category := range c.Discard {
@@ -132,6 +129,12 @@ func ingestLogs(ctx context.Context, env env, args []string) error {
 	}
 	if c.Revisions != nil {
 		defer func() { _ = c.Revisions.Close() }() // nothing is written through it
+	}
+	for _, dir := range []string{c.Raw, c.Rejects} {
+		if dir != "" && isWithin(dir, store.data) {
+			return usagef("the raw logs in %s would be in the store, %s", dir, store.data).
+				hint("--data names a directory for the store alone, such as --data store")
+		}
 	}
 	if c.Store, err = store.openOrInit(); err != nil {
 		return err
@@ -186,38 +189,10 @@ func isStoreInUse(err error) bool {
 	return ok
 }
 
-// isSameDir tells whether two names are those of one directory. The second need not exist.
-func isSameDir(a, b string) (bool, error) {
-	x, err := os.Stat(a)
-	if err != nil {
-		return false, err
-	}
-	y, err := os.Stat(b)
-	return err == nil && os.SameFile(x, y), nil
-}
-
 func isSet(fl *flag.FlagSet, name string) bool {
 	set := false
 	fl.Visit(func(f *flag.Flag) { set = set || f.Name == name })
 	return set
-}
-
-// openOrInit opens the store, and makes it first if there is no such directory.
-func (s *storeFlags) openOrInit() (*storage.Tree, error) {
-	if _, err := os.Stat(s.data); !errors.Is(err, fs.ErrNotExist) {
-		return s.tree()
-	}
-	schema := storage.DefaultSchema()
-	if s.schema != "" {
-		text, err := os.ReadFile(s.schema)
-		if err != nil {
-			return nil, usagef("reading the schema: %v", err)
-		}
-		if schema, err = storage.ParseSchema(text); err != nil {
-			return nil, documentError(s.schema, err)
-		}
-	}
-	return storage.Init(s.data, schema)
 }
 
 // openRevisions opens what has the definitions: a directory, a server, or both. It returns nil without either.
