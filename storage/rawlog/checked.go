@@ -68,6 +68,10 @@ func (c *checked) at(w *window, rec *Record) verdict {
 			w.skip(headSize)
 			rec.Offset = w.offset
 		} else if len(head) > 0 {
+			c.broken = true
+			if skip := c.search(w); !c.seeded {
+				return verdict{size: skip, damage: "not the begin of a segment"}
+			}
 			return c.lost(w, "not the begin of a segment")
 		} else {
 			c.ended = true // no bytes at all
@@ -86,10 +90,15 @@ func (c *checked) at(w *window, rec *Record) verdict {
 		return verdict{damage: "the end frame is missing: the file was cut, or its writer has not finished it"}
 	case len(head) < frameSize:
 		return c.lost(w, "cut in a header")
-	case !c.holds(w, head):
+	case !c.seeded:
+		if skip := c.search(w); !c.seeded {
+			return verdict{size: skip, damage: "no frame begins here"}
+		}
+		head = w.peek(frameSize)
+	}
+	if seed, ok := seedOf(head); !ok || seed != c.seed {
 		return c.lost(w, "no frame begins here")
 	}
-	head = w.peek(frameSize) // holds may have looked further
 	if head[15] == kindEnd {
 		return c.end(w, head)
 	}
@@ -115,6 +124,12 @@ func (c *checked) at(w *window, rec *Record) verdict {
 	return verdict{record: true, size: len(frame)}
 }
 
+// search looks for a lost seed. If it is not found, skip bytes are lost.
+func (c *checked) search(w *window) (skip int) {
+	c.seed, c.seeded, skip = findSeed(w, c.opts)
+	return skip
+}
+
 // over says which limit a record is over, if any.
 func (o Options) over(path int, data int64) string {
 	if path > o.maxPath() {
@@ -124,41 +139,6 @@ func (o Options) over(path int, data int64) string {
 		return fmt.Sprintf("data of %d bytes, the limit is %d", data, o.maxData())
 	}
 	return ""
-}
-
-// holds tells whether the header of a frame is good. If the seed is lost, it is what this frame, which must be whole, and the
-// next agree in.
-func (c *checked) holds(w *window, head []byte) bool {
-	seed, ok := seedOf(head)
-	if !ok {
-		return false
-	}
-	if c.seeded {
-		return seed == c.seed
-	}
-	size := frameSize
-	if head[15] == kindRecord {
-		body := int64(head[14]) + int64(u16(head[12:])) + int64(u32(head[8:]))
-		if c.opts.over(u16(head[12:]), int64(u32(head[8:]))) != "" {
-			return false
-		}
-		size += int(body)
-	}
-	both := w.peek(size + frameSize)
-	if len(both) < size || checksum(both[frameSize:size]) != u32(both[24:]) {
-		return false
-	}
-	if len(both) > size {
-		next, ok := uint32(0), false
-		if len(both) == size+frameSize {
-			next, ok = seedOf(both[size:])
-		}
-		if !ok || next != seed {
-			return false
-		}
-	}
-	c.seed, c.seeded = seed, true
-	return true
 }
 
 // seedOf is the seed that makes a header good, whatever it says.

@@ -20,8 +20,10 @@
 //
 //   - Damage costs the records that it hit, never those behind them: reading goes on at the next record that holds. Each lost
 //     range of bytes is reported once, as a *DamageError, between the records around it.
-//   - In V3 a damaged record is never taken for a good one, nor are bytes that a client sent taken for a record, and a file
-//     that is cut short is noticed wherever the cut is. The older formats have no checksums: there, what is lost is guessed.
+//   - In V3 a damaged record is never taken for a good one, and a file that is cut short is noticed wherever the cut is. Bytes
+//     that a client sent are not taken for a record, even if the begin of the file is lost; if its end is lost too, or all the
+//     rest, that is a matter of how much is left (see FORMAT.md). The older formats have no checksums: there, what is lost is
+//     guessed.
 //   - Memory is bounded by Options, whatever the lengths in a file claim; so is a payload by Inflater.
 //
 // A log is a directory. A Segment of it has an unfinished name, BASE.v3.HOST.PID.MS, while it is written, and appears under

@@ -18,6 +18,7 @@ type Options struct {
 
 func (o Options) maxPath() int { return min(cmp.Or(o.MaxPath, MaxPath), MaxPath) }
 func (o Options) maxData() int { return int(min(int64(cmp.Or(o.MaxData, 16<<20)), MaxData, 1<<31-1)) }
+func (o Options) maxBody() int { return MaxAddr + o.maxPath() + o.maxData() }
 
 // A DamageError tells of bytes that are lost: what is in them is no record, or not any more. It is not the end of the file.
 type DamageError struct {
@@ -43,7 +44,7 @@ type Reader struct {
 }
 
 // NewReader reads a raw log from r. It reads ahead: at most the longest record and 64 KiB, and a megabyte of a file whose
-// format is not known and not V3.
+// format is not known and not V3, and twice the longest record of one of V3 whose begin is damaged.
 func NewReader(r io.Reader, o Options) *Reader {
 	return &Reader{win: window{src: r}, opts: o}
 }
