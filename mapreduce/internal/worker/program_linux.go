@@ -5,15 +5,10 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-
-	"golang.org/x/sys/unix"
 )
 
-// lowestPinned leaves the descriptors below to what a process inherits.
-const lowestPinned = 64
-
-// pin makes p execute the file that has its name now. A new process still has this process's descriptors when it executes
-// /proc/self/fd/N.
+// pin makes p execute the file that has its name now, by this process's descriptor of it: a new process has one, too, but its
+// number may be taken for what is passed on before the program is executed.
 func (p *Program) pin() error {
 	f, err := os.Open(p.path)
 	if errors.Is(err, fs.ErrPermission) {
@@ -22,24 +17,18 @@ func (p *Program) pin() error {
 	if err != nil {
 		return err
 	}
-	defer f.Close() // only read
 	var magic [4]byte
 	if _, err := f.ReadAt(magic[:], 0); err != nil || string(magic[:]) != "\x7fELF" {
-		return nil // an interpreter would look for the descriptor in vain
+		return f.Close() // an interpreter would look for the descriptor in vain
 	}
-	lowest := lowestPinned
-	var limit unix.Rlimit
-	if unix.Getrlimit(unix.RLIMIT_NOFILE, &limit) == nil {
-		lowest = min(lowest, int(min(limit.Cur, 1<<20))/2)
-	}
-	fd, err := unix.FcntlInt(f.Fd(), unix.F_DUPFD_CLOEXEC, lowest)
+	p.file = f
+	exec := fmt.Sprintf("/proc/%d/fd/%d", os.Getpid(), f.Fd())
+	opened, err := f.Stat()
 	if err != nil {
-		return fmt.Errorf("keeping the program open: %w", err)
+		return err
 	}
-	p.file = os.NewFile(uintptr(fd), p.path)
-	p.exec = fmt.Sprintf("/proc/self/fd/%d", fd)
-	if _, err := os.Stat(p.exec); err != nil { // no /proc
-		p.exec = p.path
+	if found, err := os.Stat(exec); err == nil && os.SameFile(opened, found) { // else there is no /proc, or that of others
+		p.exec = exec
 	}
 	return nil
 }

@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/telemetry-mr/mr/mapreduce/internal/worker"
 )
 
@@ -124,4 +126,36 @@ func notOpened(path string) bool {
 		p.Close()
 	}
 	return err != nil
+}
+
+// A program that is kept open starts whatever numbers files have: those of several processes that start at once are between
+// those that a new process is given before it executes the program.
+func TestManyStartAtOnce(t *testing.T) {
+	o := options(t)
+	program, err := worker.Open(o.Path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer program.Close()
+	o.Program = program
+	for held := range 12 {
+		f, err := os.Open(os.DevNull)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		var g errgroup.Group
+		for range 8 {
+			g.Go(func() error {
+				p, err := worker.Start(t.Context(), o)
+				if err == nil {
+					p.Stop()
+				}
+				return err
+			})
+		}
+		if err := g.Wait(); err != nil {
+			t.Fatalf("with %d more files open: %v", held+1, err)
+		}
+	}
 }
