@@ -24,7 +24,7 @@ type Config struct {
 
 	Output  string    // the file that appears on success; "" writes to Stdout
 	Format  Format    // of the rows; "" is what the extension of Output says, else TSV
-	Stdout  io.Writer // nil is os.Stdout
+	Stdout  io.Writer // nil is os.Stdout. A Write that has not returned when the run is cancelled goes on after it
 	Stderr  io.Writer // what the job prints goes here, as it comes; nil is os.Stderr
 	WorkDir string    // where the run keeps its own files; "" is beside Output, or the temporary directory
 

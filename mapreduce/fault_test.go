@@ -208,7 +208,7 @@ func TestDamagedReducePart(t *testing.T) {
 	for i := range 100 {
 		writeFile(t, store, fmt.Sprintf("saved_session/Firefox/nightly/30.0a1/%d.20140308.v2.log", i), fmt.Sprintf("%02d\t{}\n", i))
 	}
-	run := func(damage func(name string) error) (string, error) {
+	run := func(damage func(name string) error) (string, mapreduce.Stats, error) {
 		job := mapreduce.Job[string, int]{
 			Map: func(rec storage.Record, out *mapreduce.Emitter[string, int]) error {
 				out.Emit(string(rec.Key), 1)
@@ -234,15 +234,18 @@ func TestDamagedReducePart(t *testing.T) {
 		if stats.ReduceTasks != 3 {
 			t.Errorf("%d reduce tasks, want 3", stats.ReduceTasks)
 		}
-		return out, err
+		return out, stats, err
 	}
 	waiting := 0
-	out, err := run(func(string) error { waiting++; return nil })
+	out, _, err := run(func(string) error { waiting++; return nil })
 	if lines := strings.SplitAfter(out, "\n"); err != nil || waiting == 0 || len(lines) != 101 || !slices.IsSorted(lines[:100]) {
 		t.Errorf("%v, %d lines of output, %d times there were rows that waited", err, len(lines), waiting)
 	}
-	_, err = run(func(name string) error { return os.WriteFile(name, []byte("raw"), 0o600) })
+	_, stats, err := run(func(name string) error { return os.WriteFile(name, []byte("raw"), 0o600) })
 	checkFault(t, err, false, []string{"joining output: ", "rows is damaged: it has 3 bytes"})
+	if stats.Output == 0 || stats.Output >= int64(len(out)) {
+		t.Errorf("%d bytes of output before the damaged part, of %d without it", stats.Output, len(out))
+	}
 }
 
 // Likewise those of map tasks.

@@ -12,48 +12,70 @@ import (
 	"github.com/telemetry-mr/mr/mapreduce/internal/worker"
 )
 
-// A joiner puts the parts of the output one behind another, in their order. Whoever brings the part that is next joins it, and
-// those behind it that are there: so joining takes the time of who has a part, and no more of them are busy than without it.
+// A joiner puts the parts of the output one behind another, in their order, whatever order they come in. The goroutine that
+// brings the next part joins it, with those behind it that are waiting, while others bring more.
 type joiner struct {
 	w    io.Writer
-	done *atomic.Int64 // bytes
-	buf  []byte        // of who is joining
+	buf  []byte       // of who is joining
+	done atomic.Int64 // bytes written
 
-	mu      sync.Mutex     // guards what follows
-	parts   []*worker.Rows // nil has not come
-	next    int
-	joining bool // by someone, or no more after an error
+	mu    sync.Mutex     // guards what follows
+	parts []*worker.Rows // nil has not come
+	next  int
+	busy  bool  // someone is joining the part before next
+	err   error // the first; nothing is joined after it
 }
 
-// newJoiner returns one for so many parts, behind a header.
-func newJoiner(w io.Writer, header []byte, parts int, done *atomic.Int64) (*joiner, error) {
-	if _, err := w.Write(header); err != nil {
-		return nil, fmt.Errorf("joining output: %w", err)
+// newJoiner returns one for so many parts, after it has written the header.
+func newJoiner(w io.Writer, header []byte, parts int) (*joiner, error) {
+	j := &joiner{w: w, buf: make([]byte, 256<<10), parts: make([]*worker.Rows, parts)}
+	if err := j.write(header); err != nil {
+		return nil, joinError(err)
 	}
-	done.Store(int64(len(header)))
-	return &joiner{w: w, done: done, buf: make([]byte, 256<<10), parts: make([]*worker.Rows, parts)}, nil
+	return j, nil
 }
 
-// add takes the n-th part. When it was called with all of them and has not failed, they are joined.
+// add takes the n-th part, and returns when there is nothing to join, or when another goroutine is at it.
 func (j *joiner) add(ctx context.Context, n int, p worker.Rows) error {
 	j.mu.Lock()
-	defer j.mu.Unlock()
 	j.parts[n] = &p
-	if j.joining {
-		return nil
-	}
-	j.joining = true
-	for ; j.next < len(j.parts) && j.parts[j.next] != nil; j.next++ {
-		p := j.parts[j.next]
-		j.mu.Unlock()
-		err := j.join(ctx, p)
-		j.mu.Lock()
-		if err != nil {
+	j.mu.Unlock()
+	for {
+		p, err := j.take()
+		if p == nil {
 			return err
 		}
+		j.joined(j.join(ctx, p))
 	}
-	j.joining = false
-	return nil
+}
+
+// take returns the part that is to be joined, if its turn has come.
+func (j *joiner) take() (*worker.Rows, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.err != nil || j.busy || j.next == len(j.parts) || j.parts[j.next] == nil {
+		return nil, j.err
+	}
+	j.busy = true
+	j.next++
+	return j.parts[j.next-1], nil
+}
+
+// joined ends what take has begun.
+func (j *joiner) joined(err error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.busy, j.err = false, err
+}
+
+// finish checks that all parts are joined.
+func (j *joiner) finish() error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.err == nil && (j.busy || j.next < len(j.parts)) {
+		return fmt.Errorf("joining output: %d of %d parts have come", j.next, len(j.parts))
+	}
+	return j.err
 }
 
 // join copies a part, checks that it is what the worker has written, and removes it.
@@ -63,10 +85,10 @@ func (j *joiner) join(ctx context.Context, p *worker.Rows) error {
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case err != nil:
-		return fmt.Errorf("joining output: %w", err)
+		return joinError(err)
 	case size != p.Bytes || sum != p.Checksum:
-		return fmt.Errorf("joining output: %s is damaged: it has %d bytes with checksum %08x; %d with checksum %08x were written",
-			p.Path, size, sum, p.Bytes, p.Checksum)
+		return joinError(fmt.Errorf("%s is damaged: it has %d bytes with checksum %08x; %d with checksum %08x were written",
+			p.Path, size, sum, p.Bytes, p.Checksum))
 	}
 	_ = os.Remove(p.Path) // else it goes with the work directory
 	return nil
@@ -88,10 +110,17 @@ func (j *joiner) copy(ctx context.Context, path string) (size int64, sum uint32,
 		if err != nil {
 			return size, sum, err
 		}
-		if _, err := j.w.Write(j.buf[:n]); err != nil {
+		if err := j.write(j.buf[:n]); err != nil {
 			return size, sum, err
 		}
-		j.done.Add(int64(n))
 	}
 	return size, sum, nil
 }
+
+func (j *joiner) write(b []byte) error {
+	n, err := j.w.Write(b)
+	j.done.Add(int64(n))
+	return err
+}
+
+func joinError(err error) error { return fmt.Errorf("joining output: %w", err) }

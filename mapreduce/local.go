@@ -37,6 +37,8 @@ func (localHandle) Pid() int { return 0 }
 
 func (localHandle) CPU() time.Duration { return 0 } // it is this process's
 
+func (localHandle) Quit() {} // it stops when its task ends
+
 func (h localHandle) Stop() {
 	if c, ok := h.Worker.(io.Closer); ok {
 		_ = c.Close() // only read

@@ -64,38 +64,8 @@ func tryOutput(output string) error {
 	return f.Close()
 }
 
-// openOutput begins the output, unless it is a stream.
-func (r *run) openOutput() error {
-	if r.cfg.Output == "" {
-		return nil
-	}
-	f, err := storage.CreateFile(r.cfg.Output)
-	if err != nil {
-		return err
-	}
-	r.undo = append(r.undo, func() { _ = f.Close() }) // commit has told of errors
-	f.WriteBehind()
-	r.output = f
-	return nil
-}
-
-// join puts parts that are all there behind the header.
-func (r *run) join(ctx context.Context, w io.Writer, parts []worker.Rows) error {
-	header := r.format.header(r.job.Columns)
-	total := int64(len(header))
-	for _, p := range parts {
-		total += p.Bytes
-	}
-	j, err := newJoiner(w, header, len(parts), &r.meter.begin(JoinPhase, 1, total)[0].done)
-	for i := 0; i < len(parts) && err == nil; i++ {
-		err = j.add(ctx, i, parts[i])
-	}
-	r.stats.Output = total
-	return err
-}
-
-// commit makes the output appear, with the parts that are not joined to it yet: a file, whole and synced, or a stream, which gets its
-// first byte now. The quarantine appears just before.
+// commit makes the output appear: a file, whole and synced, or a stream, which gets its first byte now. The quarantine appears
+// just before. The parts are those of the output, in order; if its file was begun, they are in it.
 func (r *run) commit(ctx context.Context, parts []worker.Rows) (err error) {
 	q := &quarantine{}
 	commit := func() error { return nil }
@@ -106,21 +76,62 @@ func (r *run) commit(ctx context.Context, parts []worker.Rows) (err error) {
 		commit = q.commit
 	}
 	defer q.close()
-	if r.output == nil {
+	if r.cfg.Output == "" {
 		if err := commit(); err != nil {
 			return err
 		}
-		return r.join(ctx, r.cfg.stdout(), parts)
+		j, err := newJoiner(stream{ctx, r.cfg.stdout()}, r.header(), len(parts))
+		if err != nil {
+			return err
+		}
+		return r.join(ctx, j, parts)
 	}
-	if parts != nil {
-		if err := r.join(ctx, r.output, parts); err != nil {
+	if r.file == nil {
+		j, err := r.beginFile(len(parts))
+		if err != nil {
+			return err
+		}
+		if err := r.join(ctx, j, parts); err != nil {
 			return err
 		}
 	}
 	if err := commit(); err != nil {
 		return err
 	}
-	return r.output.Commit()
+	return r.file.Commit()
+}
+
+// beginFile begins the file of the output, which is to have so many parts.
+func (r *run) beginFile(parts int) (*joiner, error) {
+	f, err := storage.CreateFile(r.cfg.Output)
+	if err != nil {
+		return nil, err
+	}
+	r.undo = append(r.undo, func() { _ = f.Close() }) // commit has told of errors
+	f.WriteBehind()
+	r.file = f
+	return newJoiner(f, r.header(), parts)
+}
+
+// join joins parts that are all there.
+func (r *run) join(ctx context.Context, j *joiner, parts []worker.Rows) error {
+	r.meter.join(r.outputBytes(parts), &j.done)
+	var err error
+	for i := 0; i < len(parts) && err == nil; i++ {
+		err = j.add(ctx, i, parts[i])
+	}
+	r.stats.Output = j.done.Load()
+	return cmp.Or(err, j.finish())
+}
+
+func (r *run) header() []byte { return r.format.header(r.job.Columns) }
+
+func (r *run) outputBytes(parts []worker.Rows) int64 {
+	n := int64(len(r.header()))
+	for _, p := range parts {
+		n += p.Bytes
+	}
+	return n
 }
 
 // workDir makes the run's own directory. With an output it has a name made from the output's, beside it or in

@@ -22,7 +22,8 @@ type Progress struct {
 // A Phase is a part of a run.
 type Phase string
 
-// The phases of a run, in order. A job that has neither Reduce nor Combine has no reduce phase.
+// The phases of a run, in order. A job that has neither Reduce nor Combine has no reduce phase. If the output is a file, rows are
+// joined in the reduce phase already, and in the last one those that are left.
 const (
 	MapPhase    Phase = "map"
 	ReducePhase Phase = "reduce"
@@ -36,6 +37,7 @@ type meter struct {
 	begun time.Time
 	total int64
 	tasks []taskMeter
+	bytes *atomic.Int64 // joined; nil in other phases
 }
 
 // A taskMeter is written by whoever does the task.
@@ -49,8 +51,15 @@ type taskMeter struct {
 func (m *meter) begin(phase Phase, tasks int, total int64) []taskMeter {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.phase, m.begun, m.total, m.tasks = phase, time.Now(), total, make([]taskMeter, tasks)
+	m.phase, m.begun, m.total, m.tasks, m.bytes = phase, time.Now(), total, make([]taskMeter, tasks), nil
 	return m.tasks
+}
+
+// join begins the phase of joining, of which done tells.
+func (m *meter) join(total int64, done *atomic.Int64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.phase, m.begun, m.total, m.tasks, m.bytes = JoinPhase, time.Now(), total, nil, done
 }
 
 // mapping is told of the progress of a map task, which may be that of another attempt.
@@ -73,6 +82,9 @@ func (m *meter) progress() Progress {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	p := Progress{Phase: m.phase, Elapsed: time.Since(m.begun), Total: m.total}
+	if m.bytes != nil {
+		p.Done = m.bytes.Load()
+	}
 	for i := range m.tasks {
 		t := &m.tasks[i]
 		p.Done += t.done.Load()

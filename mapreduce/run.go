@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime"
 	"sync"
 	"time"
 
@@ -69,7 +68,7 @@ type run struct {
 	job   worker.Description
 	undo  []func() // in reverse order
 
-	output *storage.FileWriter // nil is a stream
+	file *storage.FileWriter // the output, once that is begun
 
 	damaged  []DamagedFile // for the quarantine, as are
 	badParts []worker.Rows
@@ -244,9 +243,6 @@ func (r *run) all(ctx context.Context) error {
 		return err
 	}
 	r.stats.Columns = r.job.Columns
-	if err := r.openOutput(); err != nil {
-		return err
-	}
 	start := time.Now()
 	results, err := r.mapAll(ctx)
 	r.stats.MapTime = time.Since(start)
@@ -268,12 +264,12 @@ func (r *run) all(ctx context.Context) error {
 	}
 	r.watch.look()
 	var stopping sync.WaitGroup
+	r.pool.quit() // they end while this goroutine waits for the disk
 	stopping.Go(r.pool.stop)
-	runtime.Gosched() // so that the workers end while this goroutine waits for the disk
 	defer stopping.Wait()
 	start = time.Now()
 	err = r.commit(ctx, parts)
 	r.stats.CommitTime = time.Since(start)
-	_ = os.RemoveAll(r.dir) // likewise; what is left goes in close
+	_ = os.RemoveAll(r.dir) // meanwhile; what is left goes in close
 	return err
 }

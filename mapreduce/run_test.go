@@ -6,6 +6,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -299,5 +300,29 @@ func writeFile(t *testing.T, store, path, text string) {
 	}
 	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// stalled is a writer whose reader has stopped reading.
+type stalled struct{ reached, ended chan struct{} }
+
+func (s stalled) Write([]byte) (int, error) {
+	close(s.reached)
+	<-s.ended
+	return 0, io.ErrClosedPipe
+}
+
+func TestCancelWhileStreaming(t *testing.T) {
+	s := stalled{make(chan struct{}), make(chan struct{})}
+	defer close(s.ended)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	go func() {
+		<-s.reached
+		cancel()
+	}()
+	_, err := mapreduce.Run(ctx, jobs["ids"].local(), mapreduce.Config{Data: culpritStore(t), Stdout: s})
+	if err != context.Canceled {
+		t.Errorf("Run: %v, want %v", err, context.Canceled)
 	}
 }

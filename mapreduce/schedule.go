@@ -44,6 +44,7 @@ type startEnv struct {
 // A handle is a worker that is up.
 type handle interface {
 	worker.Worker
+	Quit() // asks it to end; Stop sees to it
 	Stop()
 	Pid() int           // of its process; 0 is this one
 	CPU() time.Duration // used by its process, once it is stopped
@@ -267,6 +268,17 @@ func (p *pool) retire(slot int, dir string, lost bool) {
 		p.end(h)
 	}
 	_ = os.RemoveAll(dir) // else it goes with the work directory
+}
+
+// quit asks all workers to end, without waiting for them.
+func (p *pool) quit() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, h := range p.slots {
+		if h != nil {
+			h.Quit()
+		}
+	}
 }
 
 // stop stops all workers at once. It may be called again.

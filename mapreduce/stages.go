@@ -8,8 +8,8 @@ import (
 	"github.com/telemetry-mr/mr/mapreduce/internal/worker"
 )
 
-// reduceAll does the reduce tasks and checks their account. It joins their rows to the output as they come; if that is a
-// stream, which gets nothing before all has gone well, it returns them instead.
+// reduceAll does the reduce tasks, checks their account, and returns their rows. If the output is a file, they are joined to it
+// meanwhile; a stream gets nothing before all has gone well.
 func (r *run) reduceAll(ctx context.Context, results []worker.MapResult) ([]worker.Rows, error) {
 	var runs []worker.Run
 	for _, m := range results {
@@ -20,10 +20,12 @@ func (r *run) reduceAll(ctx context.Context, results []worker.MapResult) ([]work
 	reduced := make([]worker.ReduceResult, len(tasks))
 	meters := r.meter.begin(ReducePhase, len(tasks), r.stats.Spilled)
 	tried := make([]bool, len(tasks))
+	var left atomic.Int64 // tasks
+	left.Store(int64(len(tasks)))
 	var out *joiner
-	if r.output != nil {
+	if r.cfg.Output != "" {
 		var err error
-		if out, err = newJoiner(r.output, r.format.header(r.job.Columns), len(tasks), new(atomic.Int64)); err != nil {
+		if out, err = r.beginFile(len(tasks)); err != nil {
 			return nil, err
 		}
 	}
@@ -37,21 +39,25 @@ func (r *run) reduceAll(ctx context.Context, results []worker.MapResult) ([]work
 		}
 		parts[n], reduced[n] = res.Rows, res
 		meters[n].finish(res.Counters[cRead], 0)
-		if out != nil {
-			return out.add(ctx, n, res.Rows)
+		if out == nil {
+			return nil
 		}
-		return nil
+		if left.Add(-1) == 0 {
+			r.meter.join(r.outputBytes(parts), &out.done)
+		}
+		return out.add(ctx, n, res.Rows)
 	}
 	err := r.pool.run(ctx, stage{name: "reduce", costs: make([]int64, len(tasks)), do: do})
 	r.stats.ReduceTasks = len(tasks)
 	for _, m := range reduced {
 		r.stats.addReduce(m)
 	}
+	if out != nil {
+		r.stats.Output = out.done.Load()
+		err = cmp.Or(err, out.finish())
+	}
 	if err != nil {
 		return nil, err
-	}
-	if out != nil {
-		parts, r.stats.Output = nil, out.done.Load()
 	}
 	return parts, r.stats.checkReduce()
 }

@@ -57,7 +57,9 @@ type Stats struct {
 	Runs        int // sorted files on disk between map and reduce
 	RunBytes    int64
 
-	MapTime, ReduceTime, CommitTime time.Duration
+	MapTime    time.Duration
+	ReduceTime time.Duration // with the joining of rows, if the output is a file
+	CommitTime time.Duration // with the joining of those that are not joined yet
 
 	Time        time.Duration // of the whole run
 	CPUTime     time.Duration // of the workers, and of this process meanwhile

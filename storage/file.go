@@ -71,16 +71,17 @@ func (c *content) Close() error { return c.r.Close() }
 //
 // Errors of Write stick: Commit and Publish report them and make nothing appear, so that callers may ignore those of Write.
 type FileWriter struct {
-	root  *os.Root
-	owned bool // root is closed by Close
-	file  *os.File
-	name  string         // below root
-	temp  string         // below root
-	to    io.WriteCloser // codec, or what stands for none
-	size  int64          // bytes in the file so far
-	begun int64          // of these, the system has been told to write so many to the disk; -1 is that it is not told
-	err   error
-	state fileState
+	root   *os.Root
+	owned  bool // root is closed by Close
+	file   *os.File
+	name   string         // below root
+	temp   string         // below root
+	to     io.WriteCloser // codec, or what stands for none
+	size   int64          // bytes in the file so far
+	behind bool           // the disk writes while more comes
+	begun  int64          // bytes of which the system has been told to write them
+	err    error
+	state  fileState
 
 	onDisk func(event string) // for tests: called before each step that others can see
 }
@@ -135,7 +136,7 @@ func createVia(root *os.Root, name, stage string) (*FileWriter, error) {
 	default:
 		return nil, fmt.Errorf("%w: %s; use .zst, .gz or no extension", ErrReadOnlyCodec, filepath.Ext(name))
 	}
-	w := &FileWriter{root: root, name: name, begun: -1}
+	w := &FileWriter{root: root, name: name}
 	for {
 		w.temp = tempName(stage)
 		var err error
@@ -252,15 +253,14 @@ func (c countingWriter) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// WriteBehind has the disk write the content while more comes, so that Commit has less to wait for. It is for large files, and
-// called before the first Write.
-func (w *FileWriter) WriteBehind() { w.begun = 0 }
+// WriteBehind has the disk write the content while more comes, so that Commit has less to wait for. It is for large files.
+func (w *FileWriter) WriteBehind() { w.behind = true }
 
 // grow is told of what has gone to the file.
 func (w *FileWriter) grow(n int64) {
 	const step = 8 << 20
 	w.size += n
-	if w.begun >= 0 && w.size-w.begun >= step {
+	if w.behind && w.size-w.begun >= step {
 		startWriting(w.file, w.begun, w.size-w.begun)
 		w.begun = w.size
 	}

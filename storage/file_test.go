@@ -69,6 +69,29 @@ func TestFileRoundTrip(t *testing.T) {
 }
 
 // TestZstdTool lets the zstd tool check and decode our files.
+// What goes to the disk early is what goes there late.
+func TestWriteBehind(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "large")
+	w, err := storage.CreateFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	w.WriteBehind()
+	want := bytes.Repeat([]byte("0123456789abcdef\n"), 1<<20)
+	for part := range slices.Chunk(want, 300_000) {
+		if _, err := w.Write(part); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := os.ReadFile(name); err != nil || !bytes.Equal(got, want) {
+		t.Errorf("%d bytes, %v; want %d", len(got), err, len(want))
+	}
+}
+
 func TestZstdTool(t *testing.T) {
 	zstd, err := exec.LookPath("zstd")
 	if err != nil {

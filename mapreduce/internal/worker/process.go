@@ -69,6 +69,7 @@ type Process struct {
 	run    *runner
 	plugin *plugin.Client
 	client *client
+	quit   sync.Once
 	stop   sync.Once
 
 	mu     sync.Mutex
@@ -362,6 +363,12 @@ func (p *Process) CPU() time.Duration {
 	return p.run.cmd.ProcessState.UserTime() + p.run.cmd.ProcessState.SystemTime()
 }
 
+// Quit asks the process to end, once it has no more to do. Stop is called after it. Further calls do nothing.
+func (p *Process) Quit() {
+	p.give(Gone, "stopped")
+	p.quit.Do(p.run.quit)
+}
+
 // Stop ends the process and all that it has started, and waits for that, but no longer than two seconds. It asks first,
 // so that the program may finish its main function, and soon kills. Further calls do nothing.
 func (p *Process) Stop() {
@@ -371,7 +378,7 @@ func (p *Process) Stop() {
 
 func (p *Process) end() {
 	p.stop.Do(func() {
-		p.run.quit()
+		p.quit.Do(p.run.quit)
 		if !p.run.gone(quitTime) {
 			p.run.kill()
 			p.run.gone(killTime)
