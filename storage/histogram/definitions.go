@@ -1,8 +1,6 @@
 package histogram
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"iter"
@@ -10,7 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/telemetry-mr/mr/filter"
 	"github.com/telemetry-mr/mr/storage"
 )
 
@@ -23,17 +20,8 @@ type Definitions struct {
 // DefinitionOptions say how to read definitions. The zero value is for those of 2013 to 2017.
 type DefinitionOptions struct {
 	// Constants are the values of names such as mozilla::StartupTimeline::MAX_EVENT_ID that stand where a number should.
-	// Nil is DefaultConstants.
+	// Nil is DefaultConstants; ParseConstants reads others.
 	Constants map[string]int64
-}
-
-// DefaultConstants returns the constants for which the converter of 2013 had values. The right ones changed with the
-// source: a browser of October 2013 counted 100 reasons, not 101.
-func DefaultConstants() map[string]int64 {
-	return map[string]int64{
-		"JS::gcreason::NUM_TELEMETRY_REASONS":    101,
-		"mozilla::StartupTimeline::MAX_EVENT_ID": 12,
-	}
 }
 
 // ErrUndefined says that there is no definition of a name.
@@ -43,13 +31,8 @@ var ErrUndefined = errors.New("histogram is not defined")
 // is an error of Lookup for that name alone; an error of ParseDefinitions, a *filter.DocumentError, is for what is no JSON
 // object. Of two definitions of a name, the last counts.
 func ParseDefinitions(data []byte, o DefinitionOptions) (*Definitions, error) {
-	var text json.RawMessage
-	if err := json.Unmarshal(data, &text); err != nil {
-		at := len(data)
-		if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
-			at = max(0, int(syntax.Offset)-1)
-		}
-		return nil, documentError(data, at, err.Error())
+	if err := checkJSON(data); err != nil {
+		return nil, err
 	}
 	file := storage.NewRecord(nil, data, storage.Dims{})
 	members, ok := file.Get().Object()
@@ -88,13 +71,6 @@ const (
 	maxDefinitions = 20_000
 	maxAllBuckets  = 1_000_000
 )
-
-func documentError(data []byte, at int, msg string) error {
-	before := data[:min(at, len(data))]
-	line := bytes.Count(before, []byte{'\n'})
-	column := len(before) - (bytes.LastIndexByte(before, '\n') + 1)
-	return &filter.DocumentError{Line: line + 1, Column: column + 1, Msg: msg}
-}
 
 // Lookup returns the definition for the histogram that a ping has under this name. What was measured while the browser
 // started has a name that begins with STARTUP_; unless this is defined itself, the definition is that of the rest. The

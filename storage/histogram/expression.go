@@ -146,7 +146,7 @@ func (e *expression) number() (int64, error) {
 }
 
 func (e *expression) constant() (int64, error) {
-	word := e.word(func(c byte) bool { return isLetter(c) || isDigit(c) || c == ':' })
+	word := e.word(inConstant)
 	n, ok := e.constants[word]
 	if !ok {
 		return 0, fmt.Errorf("the constant %s is not known", word)
