@@ -35,6 +35,10 @@ and each record is in the store once.
                       REPO/NODE/Histograms.json in it, or the URL of a server. With
                       both, given one after the other, the directory keeps what the
                       server sends
+    --host NAME       a host that the revisions of pings may name, as mr revisions fetch
+                      has it; may be given several times (default hg.mozilla.org)
+    --constants FILE  numbers for names that definitions have in their place, as JSON:
+                      {"mozilla::MAX_ID": 12}
     --calendar FILE   revisions by channel and build, for pings that name none; their
                       records have "revisionFrom":"calendar" in their info
     --strict          refuse a ping if a histogram of it is not what its definition
@@ -67,6 +71,7 @@ func ingestLogs(ctx context.Context, env env, args []string) error {
 	var c ingest.Config
 	var store storeFlags
 	var revisions []string
+	var definitions definitionFlags
 	var calendar, discard, after string
 	batch := size(256 << 20)
 	var quiet bool
@@ -78,6 +83,7 @@ func ingestLogs(ctx context.Context, env env, args []string) error {
 		revisions = append(revisions, v)
 		return nil
 	})
+	definitions.register(fl)
 	fl.StringVar(&calendar, "calendar", "", "")
 	fl.BoolVar(&c.Strict, "strict", false, "")
 	fl.DurationVar(&c.Dedup, "dedup", 0, "")
@@ -124,7 +130,7 @@ func ingestLogs(ctx context.Context, env env, args []string) error {
 	if c.Fallback, err = readCalendar(calendar); err != nil {
 		return err
 	}
-	if c.Revisions, err = openRevisions(revisions); err != nil {
+	if c.Revisions, err = definitions.openFrom(revisions); err != nil {
 		return err
 	}
 	if c.Revisions != nil {
@@ -158,6 +164,9 @@ func summarise(w io.Writer, counts *ingest.Counts, hasRevisions bool) {
 	fmt.Fprintf(w, "mr: %s\n", counts)
 	for _, category := range slices.Sorted(maps.Keys(counts.Examples)) {
 		fmt.Fprintf(w, "mr: first %s: %s\n", category, printable(counts.Examples[category].String()))
+	}
+	if 2*counts.For(convert.ForeignRevision) > counts.Refused() {
+		fmt.Fprintln(w, "mr: hint: --host names the hosts that revisions may name; ingest what was refused again, --rejects says where it is")
 	}
 	switch missing := counts.For(convert.NoDefinitions); {
 	case 2*missing <= counts.Refused():
@@ -193,29 +202,6 @@ func isSet(fl *flag.FlagSet, name string) bool {
 	set := false
 	fl.Visit(func(f *flag.Flag) { set = set || f.Name == name })
 	return set
-}
-
-// openRevisions opens what has the definitions: a directory, a server, or both. It returns nil without either.
-func openRevisions(from []string) (*revision.Cache, error) {
-	var o revision.Options
-	for _, f := range from {
-		to := &o.Dir
-		if strings.HasPrefix(f, "https://") || strings.HasPrefix(f, "http://") {
-			to = &o.Server
-		}
-		if *to != "" {
-			return nil, usagef("--revisions: one directory and one server, not %s and %s", *to, f)
-		}
-		*to = f
-	}
-	if o.Dir == "" && o.Server == "" {
-		return nil, nil
-	}
-	cache, err := revision.Open(o)
-	if err != nil {
-		return nil, usagef("--revisions: %v", err)
-	}
-	return cache, nil
 }
 
 // readCalendar returns what a calendar resolves, nil without a file.

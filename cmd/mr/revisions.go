@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -29,6 +30,8 @@ TAB between them.
                       (default ` + revision.DefaultServer + `)
     --host NAME       a host that URLs may name; may be given several times
                       (default hg.mozilla.org)
+    --constants FILE  numbers for names that definitions have in their place, as JSON:
+                      {"mozilla::MAX_ID": 12}
     --timeout D       how long to wait for an answer (default 30s)
 
 Exit status: 0 done, 1 a revision has no definitions or the server failed, 2 wrong
@@ -50,19 +53,22 @@ func revisions(ctx context.Context, env env, args []string) error {
 
 func fetchRevisions(ctx context.Context, env env, args []string) error {
 	o := revision.Options{Dir: "revisions", Server: revision.DefaultServer}
+	var definitions definitionFlags
 	fs := newFlags("revisions")
 	fs.StringVar(&o.Dir, "dir", o.Dir, "")
 	fs.StringVar(&o.Server, "server", o.Server, "")
 	fs.DurationVar(&o.Timeout, "timeout", 30*time.Second, "")
-	fs.Func("host", "", func(name string) error {
-		o.Hosts = append(o.Hosts, name)
-		return nil
-	})
+	definitions.register(fs)
 	if done, err := parse(env, fs, revisionsUsage, args); done || err != nil {
 		return err
 	}
 	if fs.NArg() == 0 {
 		return usagef("no revision was named").hint("a revision looks like https://hg.mozilla.org/mozilla-central/rev/26cb30a532a1; - reads them from standard input")
+	}
+	for _, arg := range fs.Args() {
+		if strings.HasPrefix(arg, "-") && arg != "-" {
+			return usagef("the flag %s comes behind a URL", arg).hint("mr revisions fetch [flags] URL...; flags come before URLs")
+		}
 	}
 	if o.Server == "" || o.Dir == "" {
 		return usagef("--server and --dir are not empty")
@@ -74,20 +80,22 @@ func fetchRevisions(ctx context.Context, env env, args []string) error {
 	if err := os.MkdirAll(o.Dir, 0o777); err != nil {
 		return err
 	}
-	cache, err := revision.Open(o)
+	cache, err := definitions.open(o)
 	if err != nil {
-		return usagef("%v", err)
+		return err
 	}
 	defer func() { _ = cache.Close() }() // all files are closed
 
-	failed := 0
+	failed, inTrouble := 0, false
 	for _, url := range urls {
 		defs, err := cache.Definitions(ctx, url)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
 		if err != nil {
-			fmt.Fprintf(env.stderr, "mr: %v\n", err)
+			fmt.Fprintf(env.stderr, "mr: %s\n", printable(err.Error()))
+			_, trouble := errors.AsType[*revision.ServerError](err)
+			inTrouble = inTrouble || trouble
 			failed++
 			continue
 		}
@@ -101,10 +109,14 @@ func fetchRevisions(ctx context.Context, env env, args []string) error {
 			fmt.Fprintf(env.stderr, "mr: %s: %v\n", url, fault)
 		}
 	}
-	if failed > 0 {
-		return fmt.Errorf("no definitions of %d of %d revisions", failed, len(urls))
+	if failed == 0 {
+		return nil
 	}
-	return nil
+	err = fmt.Errorf("no definitions of %d of %d revisions", failed, len(urls))
+	if inTrouble {
+		err = &curable{err, "try again later; --server names another server, --timeout waits longer"}
+	}
+	return err
 }
 
 // readURLs puts the lines of stdin in the place of the argument -, and leaves out what comes twice.

@@ -43,6 +43,14 @@ func (e *usageError) hint(cure string) *usageError {
 	return e
 }
 
+// A curable is an error for which a verb knows a cure.
+type curable struct {
+	error
+	cure string
+}
+
+func (e *curable) Unwrap() error { return e.error }
+
 // errUsage is a usage error of which the user knows already.
 var errUsage = errors.New("usage")
 
@@ -159,6 +167,9 @@ func hint(err error) string {
 	if e, ok := errors.AsType[*usageError](err); ok {
 		return e.cure
 	}
+	if e, ok := errors.AsType[*curable](err); ok {
+		return e.cure
+	}
 	if e, ok := errors.AsType[*mapreduce.ConfigError](err); ok {
 		return e.Hint
 	}
@@ -177,5 +188,5 @@ func hint(err error) string {
 	if errors.Is(err, mapreduce.ErrNoInput) {
 		return "mr ls --explain shows where nothing is left; --data and --filter choose the files"
 	}
-	return ""
+	return definitionsCure(err)
 }
