@@ -247,6 +247,7 @@ func (c *Cache) find(ctx context.Context, id ID) (*file, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: its answer: %w", ErrNotFound, err)
 	}
+	c.client.setGood(id)
 	if err := c.write(id, text); err != nil {
 		return nil, fmt.Errorf("keeping them: %w", err)
 	}

@@ -187,6 +187,8 @@ func TestTroubleWithOne(t *testing.T) {
 			http.Error(w, "sorry", http.StatusInternalServerError)
 		case strings.Contains(r.URL.Path, "/raw-file/tip"):
 			http.NotFound(w, r)
+		case strings.Contains(r.URL.Path, "/raw-file/aaa"):
+			fmt.Fprint(w, "<html>")
 		default:
 			fmt.Fprint(w, text)
 		}
@@ -211,12 +213,13 @@ func TestTroubleWithOne(t *testing.T) {
 	ask(c, 0)
 	want(t, c, two)
 
-	s.paths.Clear()
 	c = open(t, revision.Options{Server: s.URL, Down: time.Nanosecond, Refused: time.Hour})
 	want(t, c, two)
+	_, _ = c.Definitions(t.Context(), "https://hg.mozilla.org/mozilla-central/rev/aaa") // it answers, which says nothing of definitions
+	s.paths.Clear()
 	ask(c, 3+1+1) // the one in the middle is for what came before
 	ask(c, 3+1+1) // which is not for as long as what the server has not
-	if _, ok := s.paths.Load("/mozilla-central/raw-file/tip/toolkit/components/telemetry/Histograms.json"); ok {
+	if _, ok := s.paths.Load("/releases/mozilla-beta/raw-file/2/toolkit/components/telemetry/Histograms.json"); !ok {
 		t.Error("what came before was not asked for")
 	}
 }
@@ -322,6 +325,31 @@ func TestCancel(t *testing.T) {
 	})
 	cancel()
 	g.Wait()
+}
+
+// TestCancelInTrouble: whichever request is not waited for, nothing is learned from it.
+func TestCancelInTrouble(t *testing.T) {
+	for last := int64(1); last <= 5; last++ {
+		ctx, cancel := context.WithCancel(t.Context())
+		var s *site
+		s = newSite(t, func(w http.ResponseWriter, r *http.Request) {
+			switch n := s.requests.Load(); {
+			case n == last:
+				cancel()
+				<-r.Context().Done()
+			case n <= 3:
+				http.Error(w, "sorry", http.StatusInternalServerError)
+			default:
+				fmt.Fprint(w, text)
+			}
+		})
+		c := open(t, revision.Options{Server: s.URL})
+		if _, err := c.Definitions(ctx, one); !errors.Is(err, context.Canceled) || errors.Is(err, revision.ErrNotFound) {
+			t.Errorf("request %d: %v, want it canceled", last, err)
+		}
+		s.requests.Store(5)
+		want(t, c, one)
+	}
 }
 
 func TestDamagedFile(t *testing.T) {

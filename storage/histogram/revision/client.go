@@ -2,6 +2,7 @@ package revision
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -22,7 +23,7 @@ type client struct {
 	http *http.Client
 
 	mu    sync.Mutex // for what follows
-	good  string     // the page that came last
+	good  string     // the page of the definitions that came last
 	down  error      // why the server counts as down
 	until time.Time
 }
@@ -91,9 +92,6 @@ func (c *client) fetch(ctx context.Context, id ID) ([]byte, error) {
 		return text, err
 	}
 	_, err = c.request(ctx, c.otherThan(page))
-	if ctx.Err() != nil {
-		return nil, ctx.Err()
-	}
 	if _, down := errors.AsType[*ServerError](err); down {
 		c.setDown(failed)
 		return nil, failed
@@ -110,9 +108,6 @@ func (c *client) try(ctx context.Context, page string) ([]byte, error) {
 	wait := c.o.Backoff
 	for attempt := 1; ; attempt++ {
 		text, err := c.request(ctx, page)
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
 		if _, failed := errors.AsType[*ServerError](err); !failed || attempt == c.o.Attempts {
 			return text, err
 		}
@@ -127,7 +122,7 @@ func (c *client) try(ctx context.Context, page string) ([]byte, error) {
 	}
 }
 
-// request asks once. The error is a *ServerError, or wraps ErrNotFound.
+// request asks once. The error is a *ServerError, wraps ErrNotFound, or is that of ctx.
 func (c *client) request(ctx context.Context, page string) ([]byte, error) {
 	address := c.base.String() + page
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
@@ -143,7 +138,7 @@ func (c *client) request(ctx context.Context, page string) ([]byte, error) {
 		if e, ok := errors.AsType[*url.Error](err); ok {
 			err = e.Err // the rest is said by the ServerError
 		}
-		return nil, &ServerError{URL: address, Err: err}
+		return nil, cmp.Or(ctx.Err(), error(&ServerError{URL: address, Err: err}))
 	}
 	defer func() { _ = resp.Body.Close() }() // read only
 	if resp.StatusCode != http.StatusOK {
@@ -158,9 +153,8 @@ func (c *client) request(ctx context.Context, page string) ([]byte, error) {
 		err = io.ErrUnexpectedEOF
 	}
 	if err != nil {
-		return nil, &ServerError{URL: address, Err: err}
+		return nil, cmp.Or(ctx.Err(), error(&ServerError{URL: address, Err: err}))
 	}
-	c.setGood(page)
 	return text, nil
 }
 
@@ -200,8 +194,8 @@ func (c *client) setDown(err error) {
 	c.down, c.until = err, time.Now().Add(c.o.Down)
 }
 
-// otherThan returns a page by which to see how the server is, when there is trouble with this one: that of which it gave the
-// file last, or else one that most servers have, and the others say that they have not.
+// otherThan returns a page by which to see how the server is, when there is trouble with this one: that of which it gave
+// definitions last, or else one that most servers have, and the others say that they have not.
 func (c *client) otherThan(page string) string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -211,8 +205,9 @@ func (c *client) otherThan(page string) string {
 	return ID{Repo: "mozilla-central", Node: "tip"}.page()
 }
 
-func (c *client) setGood(page string) {
+// setGood is told of which revision the server gave definitions.
+func (c *client) setGood(id ID) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.good = page
+	c.good = id.page()
 }
