@@ -52,6 +52,20 @@ func detect(w *window, o Options) Format {
 	return best
 }
 
+// compression is the name of what compressed files begin as, "" if the file seems to be none.
+func compression(head []byte) string {
+	for _, c := range []struct{ name, magic string }{
+		{"gzip", "\x1f\x8b\x08"},
+		{"zstd", "\x28\xb5\x2f\xfd"},
+		{"xz", "\xfd7zXZ\x00"},
+	} {
+		if bytes.HasPrefix(head, []byte(c.magic)) {
+			return c.name
+		}
+	}
+	return ""
+}
+
 func u16(p []byte) int { return int(binary.LittleEndian.Uint16(p)) }
 
 func u32(p []byte) uint32 { return binary.LittleEndian.Uint32(p) }

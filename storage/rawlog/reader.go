@@ -68,6 +68,7 @@ func (r *Reader) Records() iter.Seq2[Record, error] {
 	return func(yield func(Record, error) bool) {
 		w := &r.win
 		layout := r.layout()
+		compressed := compression(w.peek(6))
 		var lost *DamageError
 		for {
 			rec := Record{Offset: w.offset}
@@ -83,6 +84,9 @@ func (r *Reader) Records() iter.Seq2[Record, error] {
 			}
 			if v.damage != "" && lost == nil {
 				lost = &DamageError{Offset: w.offset, Reason: v.damage}
+				if w.offset == 0 && compressed != "" {
+					lost.Reason = "the file seems to be compressed with " + compressed + ", and must be decompressed first"
+				}
 			}
 			if lost != nil {
 				if !v.record && v.size > 0 {
