@@ -44,7 +44,7 @@ type Reader struct {
 }
 
 // NewReader reads a raw log from r. It reads ahead: at most the longest record and 64 KiB, and a megabyte of a file whose
-// format is not known and not V3, and twice the longest record of one of V3 whose begin is damaged.
+// format is not known and not V3. Of a damaged one it may have to look at twice the longest record.
 func NewReader(r io.Reader, o Options) *Reader {
 	return &Reader{win: window{src: r}, opts: o}
 }

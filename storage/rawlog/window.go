@@ -5,7 +5,7 @@ import (
 	"io"
 )
 
-// A window is the part of the input that is in memory. Its memory is as large as the largest peek has asked for.
+// A window is the part of the input that is in memory. Its memory is as large as the largest peek has asked for, and an eighth.
 type window struct {
 	src    io.Reader
 	buf    []byte
@@ -26,15 +26,16 @@ func (w *window) peek(n int) []byte {
 }
 
 func (w *window) fill(n int) {
-	if w.pos > 0 {
-		w.buf = w.buf[:copy(w.buf, w.buf[w.pos:])]
-		w.pos = 0
+	// For each byte that is passed, at most eight are moved, however long a record each place claims to begin.
+	rest := w.rest()
+	if w.pos > 0 && w.pos >= len(rest)/8 {
+		w.buf, w.pos = w.buf[:copy(w.buf, rest)], 0
 	}
 	// What a header claims to follow is made room for as it comes, so that a lie about lengths costs no memory.
 	if room := cap(w.buf) - len(w.buf); room == 0 {
-		grown := make([]byte, len(w.buf), max(chunk, min(2*cap(w.buf), n+chunk)))
-		copy(grown, w.buf)
-		w.buf = grown
+		grown := make([]byte, len(rest), max(chunk, min(2*cap(w.buf), n+n/8+chunk)))
+		copy(grown, rest)
+		w.buf, w.pos = grown, 0
 	}
 	for range 100 {
 		m, err := w.src.Read(w.buf[len(w.buf):cap(w.buf)])
