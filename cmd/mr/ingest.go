@@ -54,7 +54,8 @@ and each record is in the store once.
     --batch SIZE      raw logs that come into the store together (default 256MiB): less
                       needs less room while at work, more makes fewer files
     --workers N       batches at a time (default: the number of processors)
-    --follow          go on with raw logs to come, until interrupted
+    --follow          go on with raw logs to come, until interrupted, also after a full
+                      disk or a server of definitions that is down
     --wait D          with --follow, how long raw logs of less than a batch wait for
                       more (default 1m)
     --stats FILE      a line of counts a minute and one at the end is appended to it

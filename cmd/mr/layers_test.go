@@ -21,7 +21,7 @@ var mayImport = map[string]string{
 	"storage/exact":             "",
 	"storage/histogram":         "filter storage storage/exact storage/histogram",
 	"storage/rawlog":            "storage",
-	"storage/receive":           "storage/rawlog storage/stats",
+	"storage/receive":           "storage storage/rawlog storage/stats",
 	"storage/stats":             "github.com/VictoriaMetrics/metrics",
 	"storage/resend":            "storage/rawlog",
 	"storage/ingest":            "storage storage/histogram/... storage/rawlog storage/ingest/...",

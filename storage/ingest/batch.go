@@ -3,8 +3,10 @@ package ingest
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"time"
 
@@ -44,6 +46,9 @@ func segments(raw *os.Root) ([]segment, error) {
 	var list []segment
 	for _, name := range names {
 		info, err := raw.Lstat(name)
+		if errors.Is(err, fs.ErrNotExist) { // put away by somebody else
+			continue
+		}
 		if err != nil {
 			return nil, fmt.Errorf("listing raw logs: %w", err)
 		}

@@ -32,6 +32,7 @@ func Categories() []string {
 // Counts tell what has become of records. Read = Written + Duplicates + the sum of Bad.
 type Counts struct {
 	Segments   int64
+	Left       int64 // raw logs that could not be ingested
 	Read       int64
 	Written    int64
 	Duplicates int64            // left out because of Config.Dedup
@@ -152,6 +153,7 @@ func increase(m *map[string]int64, key string, n int64) {
 // add adds the counts of a batch.
 func (c *Counts) add(b *Counts) {
 	c.Segments += b.Segments
+	c.Left += b.Left
 	c.Read += b.Read
 	c.Written += b.Written
 	c.Duplicates += b.Duplicates
@@ -204,6 +206,9 @@ func (c *Counts) String() string {
 	if c.DamagedRanges > 0 {
 		s += fmt.Sprintf("; %d bytes of raw logs lost to damage", c.DamagedBytes)
 	}
+	if c.Left > 0 {
+		s += fmt.Sprintf("; raw logs that were not ingested: %d", c.Left)
+	}
 	return s
 }
 
@@ -225,7 +230,7 @@ func (c *Counts) line(start, end time.Time) ([]byte, error) {
 		"task": "Ingest", "channel": "ALL",
 		"start_time": start.UTC().Format(layout), "end_time": end.UTC().Format(layout),
 		"duration": end.Sub(start).Seconds(),
-		"segments": c.Segments, "records_read": c.Read, "records_written": c.Written,
+		"segments": c.Segments, "segments_left": c.Left, "records_read": c.Read, "records_written": c.Written,
 		"bytes_read": c.BytesRead, "bytes_uncompressed": c.BytesUncompressed, "bytes_written": c.BytesWritten,
 		"duplicates": c.Duplicates, "bad_records": c.Refused(),
 		"damaged_ranges": c.DamagedRanges, "damaged_bytes": c.DamagedBytes,

@@ -138,9 +138,7 @@ func (p place) same(t *testing.T, want map[string]string, wantRefused map[string
 
 // TestFullDisk ingests onto disks that are full at many levels, makes room, and goes on.
 func TestFullDisk(t *testing.T) {
-	if os.Getuid() != 0 {
-		t.Skip("only root can make a small disk")
-	}
+	dir := smallDisk(t)
 	undisturbed := newPlace(t, t.TempDir())
 	undisturbed.fill(t)
 	if out, err := testkit.Process("ingest", undisturbed.dir).CombinedOutput(); err != nil {
@@ -149,15 +147,6 @@ func TestFullDisk(t *testing.T) {
 	want, wantRefused := contents(t, undisturbed.dir), refused(t, filepath.Join(undisturbed.raw, "rejects"))
 	wantRecords := undisturbed.records(t)
 
-	dir := t.TempDir()
-	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=4m"); err != nil {
-		t.Skipf("a small disk cannot be made: %v", err)
-	}
-	defer func() {
-		if err := syscall.Unmount(dir, 0); err != nil {
-			t.Error(err)
-		}
-	}()
 	levels := max(*kills, 8)
 	full := 0
 	for level := range levels {
@@ -186,6 +175,24 @@ func TestFullDisk(t *testing.T) {
 		t.Error("the disk was never full")
 	}
 	t.Logf("full at %d of %d levels", full, levels)
+}
+
+// smallDisk makes a disk of 4 MiB.
+func smallDisk(t *testing.T) string {
+	t.Helper()
+	if os.Getuid() != 0 {
+		t.Skip("only root can make a small disk")
+	}
+	dir := t.TempDir()
+	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=4m"); err != nil {
+		t.Skipf("a small disk cannot be made: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := syscall.Unmount(dir, 0); err != nil {
+			t.Error(err)
+		}
+	})
+	return dir
 }
 
 // leave fills a disk but for so many bytes. free undoes it.

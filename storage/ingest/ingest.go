@@ -43,12 +43,14 @@ type Config struct {
 	Workers int   // batches at a time; default: the number of processors
 
 	// Follow goes on when all raw logs are consumed, until the context ends. A batch that is not full waits for more segments
-	// until its oldest has been there for Wait.
+	// until its oldest has been there for Wait. After an error that may pass, such as a full disk, another try is made after
+	// Retry; default 30 seconds.
 	Follow bool
 	Wait   time.Duration
+	Retry  time.Duration
 
 	Stats string               // file to which the counts of each minute are appended, as a line of JSON; default: none
-	Log   func(message string) // is told of damage, and with Follow of waiting, one call at a time; default: nobody
+	Log   func(message string) // is told of damage, raw logs that are left, and waiting, one call at a time; default: nobody
 }
 
 // A Disposal says what becomes of a consumed segment.
@@ -67,7 +69,7 @@ const (
 	rawLock      = ".ingest.lock"
 	defaultBatch = 256 << 20
 	pollEvery    = time.Second
-	retryEvery   = 30 * time.Second
+	defaultRetry = 30 * time.Second
 	statsEvery   = time.Minute
 )
 
@@ -79,6 +81,7 @@ type run struct {
 	state      *state
 	ids        *ids
 	stats      *stats
+	left       left
 
 	logging sync.Mutex
 }
@@ -87,27 +90,37 @@ type run struct {
 // for good; what is not is left as it was, and the next Run takes it up. The counts are of the batches that were completed,
 // also of those that another Run had committed and was killed then.
 //
+// A raw log that cannot be read, or has the name of another one that is in the store, is left where it is, and said to Log; all
+// others are ingested. It is an error at the end, but with Follow.
+//
 // An error is a *storage.InUseError if another Run is at work on the store, the raw logs or the refused records; a
 // *DefinitionsError if histogram definitions could not be looked for; that of ctx if it has ended, but with Follow, whose end
 // that is.
 func Run(ctx context.Context, c Config) (Counts, error) {
 	r := &run{Config: c}
 	unlock, err := r.open()
+	for r.isPassing(ctx, err) {
+		if r.pause(ctx, r.retry(err)) != nil {
+			return Counts{}, nil
+		}
+		unlock, err = r.open()
+	}
 	if err != nil {
 		return Counts{}, err
 	}
 	defer unlock()
 	r.stats = newStats(c.Stats)
-	r.stats.add(&r.state.recovered)
 	err = r.loop(ctx)
 	total, statsErr := r.stats.close()
 	if c.Follow && errors.Is(err, context.Canceled) {
 		err = nil
+	} else if err == nil && total.Left > 0 {
+		err = fmt.Errorf("raw logs that were not ingested: %d; all others are in the store", total.Left)
 	}
 	return total, errors.Join(err, statsErr)
 }
 
-// open locks and opens all that is needed, and completes what the last run has left.
+// open locks and opens all that is needed.
 func (r *run) open() (unlock func(), err error) {
 	var undo []func()
 	unlockAll := func() {
@@ -152,14 +165,6 @@ func (r *run) open() (unlock func(), err error) {
 		return nil, err
 	}
 	undo = append(undo, r.state.close)
-	if err := os.RemoveAll(filepath.Join(r.rejectsDir, rejectsStage)); err != nil { // of batches that came to nothing
-		return nil, fmt.Errorf("opening the directory of refused records: %w", err)
-	}
-	if r.Dedup > 0 {
-		if r.ids, err = loadIDs(r.state.root, r.Dedup); err != nil {
-			return nil, fmt.Errorf("reading the ids of documents: %w", err)
-		}
-	}
 	return unlockAll, nil
 }
 
@@ -175,29 +180,89 @@ func (r *run) checkDone() error {
 	return nil
 }
 
-// loop ingests what there is, again and again with Follow.
+// loop ingests what there is, again and again with Follow. Before it begins, and after an error, it completes what is half done.
 func (r *run) loop(ctx context.Context) error {
-	for first := true; ; first = false {
-		batches, err := r.batches()
-		if err == nil {
-			err = r.all(ctx, batches)
+	completed, waiting := false, false
+	for {
+		var err error
+		if !completed {
+			err = r.complete()
 		}
-		pause := pollEvery
-		if _, later := errors.AsType[*DefinitionsError](err); later && r.Follow && ctx.Err() == nil {
-			pause = retryEvery
-			r.log("%v; trying again in %v", err, pause)
-		} else if err != nil || !r.Follow {
+		again := false
+		if completed = err == nil; completed {
+			again, err = r.pass(ctx)
+			completed = err == nil
+		}
+		wait := pollEvery
+		switch {
+		case r.isPassing(ctx, err):
+			wait = r.retry(err)
+		case err == nil && again:
+			continue
+		case err != nil || !r.Follow:
 			return errors.Join(err, ctx.Err())
-		} else if first {
+		case !waiting:
+			waiting = true
 			r.log("waiting for raw logs in %s", r.Raw)
 		}
-		timer := time.NewTimer(pause)
-		select {
-		case <-ctx.Done():
-			timer.Stop()
-			return ctx.Err()
-		case <-timer.C:
+		if err := r.pause(ctx, wait); err != nil {
+			return err
 		}
+	}
+}
+
+// complete does what is left to do for batches that were committed, and forgets those that were not.
+func (r *run) complete() error {
+	err := r.state.recover()
+	r.stats.add(&r.state.recovered)
+	r.state.recovered = Counts{}
+	if err != nil {
+		return fmt.Errorf("completing what the last run has left: %w", err)
+	}
+	if err := os.RemoveAll(filepath.Join(r.rejectsDir, rejectsStage)); err != nil { // of batches that came to nothing
+		return fmt.Errorf("opening the directory of refused records: %w", err)
+	}
+	if r.Dedup > 0 {
+		if r.ids, err = loadIDs(r.state.root, r.Dedup); err != nil {
+			return fmt.Errorf("reading the ids of documents: %w", err)
+		}
+	}
+	return nil
+}
+
+// pass ingests what there is. Again tells that a batch came to nothing, since one of its raw logs cannot be ingested.
+func (r *run) pass(ctx context.Context) (again bool, err error) {
+	batches, err := r.batches()
+	if err != nil {
+		return false, err
+	}
+	before := r.left.count()
+	err = r.all(ctx, batches)
+	return r.left.count() > before, err
+}
+
+// isPassing tells whether Follow goes on after an error, which may be gone at the next try.
+func (r *run) isPassing(ctx context.Context, err error) bool {
+	_, later := errors.AsType[*DefinitionsError](err)
+	return (later || storage.IsFull(err)) && r.Follow && ctx.Err() == nil
+}
+
+// retry tells of an error after which there is another try, and returns when.
+func (r *run) retry(err error) time.Duration {
+	wait := cmp.Or(r.Retry, defaultRetry)
+	r.log("%v; trying again in %v", err, wait)
+	return wait
+}
+
+// pause returns an error if the context ends in this time.
+func (r *run) pause(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
 	}
 }
 
@@ -207,14 +272,17 @@ func (r *run) batches() ([]batch, error) {
 	if err != nil {
 		return nil, err
 	}
-	var left []segment
+	var todo []segment
 	for _, seg := range all {
+		if r.left.has(seg) {
+			continue
+		}
 		consumed, err := r.state.isConsumed(seg, r.sumOf)
 		switch {
 		case err != nil:
-			return nil, err
+			r.leave(&rawLogError{seg, err})
 		case !consumed:
-			left = append(left, seg)
+			todo = append(todo, seg)
 		default:
 			if err := r.dispose(seg, r.After); err != nil { // a run that was killed had not come so far
 				return nil, err
@@ -222,7 +290,7 @@ func (r *run) batches() ([]batch, error) {
 		}
 	}
 	full := cmp.Or(r.Batch, defaultBatch)
-	batches := plan(left, full)
+	batches := plan(todo, full)
 	if n := len(batches); r.Follow && n > 0 && batches[n-1].bytes < full && time.Since(batches[n-1].segments[0].modified) < r.Wait {
 		batches = batches[:n-1]
 	}
@@ -265,6 +333,10 @@ func (r *run) one(ctx context.Context, b batch) error {
 		return err
 	}
 	counts, err := r.process(ctx, b)
+	if bad, ok := errors.AsType[*rawLogError](err); ok {
+		r.leave(bad)
+		return nil
+	}
 	if err != nil {
 		return err
 	}

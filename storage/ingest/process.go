@@ -116,9 +116,10 @@ func (p *processor) places() {
 
 // segment takes the records of a raw log.
 func (p *processor) segment(seg *segment) error {
+	unreadable := func(err error) error { return &rawLogError{*seg, fmt.Errorf("reading raw log %s: %w", seg.Name, err)} }
 	file, err := p.raw.Open(seg.Name)
 	if err != nil {
-		return fmt.Errorf("opening raw log: %w", err)
+		return unreadable(err)
 	}
 	defer func() { _ = file.Close() }() // read only
 	p.reading = seg.Name
@@ -130,10 +131,10 @@ func (p *processor) segment(seg *segment) error {
 			p.log("%s: %v", seg.Name, damage)
 			continue
 		}
-		if err == nil {
-			err = p.record(&rec)
+		if err != nil {
+			return unreadable(err)
 		}
-		if err == nil {
+		if err = p.record(&rec); err == nil {
 			err = p.ctx.Err()
 		}
 		if err != nil {
@@ -141,17 +142,20 @@ func (p *processor) segment(seg *segment) error {
 		}
 	}
 	p.counts.Segments++
-	if seg.Sum, err = sum(file, seg.Bytes); err != nil {
-		return fmt.Errorf("%s: %w", seg.Name, err)
+	if seg.Sum, err = sum(file, seg.Bytes); err == nil {
+		err = checkSize(file, *seg)
 	}
-	return checkSize(file, *seg)
+	if err != nil {
+		return unreadable(err)
+	}
+	return nil
 }
 
 // checkSize makes sure that a raw log is what its batch was made of.
 func checkSize(file *os.File, seg segment) error {
 	info, err := file.Stat()
 	if err == nil && info.Size() != seg.Bytes {
-		err = fmt.Errorf("%s: it had %d bytes and has %d now: finished raw logs do not change", seg.Name, seg.Bytes, info.Size())
+		err = fmt.Errorf("it had %d bytes and has %d now: finished raw logs do not change", seg.Bytes, info.Size())
 	}
 	return err
 }

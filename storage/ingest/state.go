@@ -41,7 +41,7 @@ type state struct {
 	root *os.Root // of the state directory
 	lock *storage.Lock
 
-	recovered Counts // of the batches that openState completed
+	recovered Counts // of the batches that recover has completed
 
 	mu       sync.Mutex
 	ledger   *os.File
@@ -50,7 +50,7 @@ type state struct {
 	seen     map[string]time.Time // when one that is consumed, and still there, had been changed, as its sum was looked at
 }
 
-// openState locks the state of a store, and completes what a killed process has left half done.
+// openState locks the state of a store.
 func openState(tree *storage.Tree) (_ *state, err error) {
 	s := &state{tree: tree, consumed: map[string]segment{}, seen: map[string]time.Time{}}
 	if s.lock, err = tree.Lock(); err != nil {
@@ -74,9 +74,6 @@ func openState(tree *storage.Tree) (_ *state, err error) {
 	}
 	if err := errors.Join(storage.SyncDir(s.root, "."), syncPath(tree.Dir())); err != nil {
 		return nil, fmt.Errorf("opening the store: %w", err)
-	}
-	if err := s.recover(); err != nil {
-		return nil, fmt.Errorf("completing what the last run has left: %w", err)
 	}
 	return s, nil
 }
@@ -152,7 +149,7 @@ func (s *state) isConsumed(seg segment, sumOf func(segment) (string, error)) (bo
 		return false, nil
 	}
 	if known.Bytes != seg.Bytes {
-		return true, fmt.Errorf("raw log %s has %d bytes; one of that name with %d bytes is in the store already", seg.Name, seg.Bytes, known.Bytes)
+		return true, fmt.Errorf("raw log %s has %d bytes; one of that name with %d bytes is in the store already; under another name it would be ingested", seg.Name, seg.Bytes, known.Bytes)
 	}
 	if known.Sum == "" || s.seen[seg.Name].Equal(seg.modified) { // older stores have no sums
 		return true, nil
@@ -162,7 +159,7 @@ func (s *state) isConsumed(seg segment, sumOf func(segment) (string, error)) (bo
 		return true, err
 	}
 	if sum != known.Sum {
-		return true, fmt.Errorf("raw log %s is not the one of that name and size that is in the store already: give it another name", seg.Name)
+		return true, fmt.Errorf("raw log %s is not the one of that name and size that is in the store already; under another name it would be ingested", seg.Name)
 	}
 	s.seen[seg.Name] = seg.modified
 	return true, nil

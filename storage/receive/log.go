@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"os"
 	"sync"
-	"syscall"
 	"time"
 
+	"github.com/telemetry-mr/mr/storage"
 	"github.com/telemetry-mr/mr/storage/rawlog"
 )
 
@@ -76,7 +76,7 @@ func OpenLog(c Config) (*Log, error) {
 	for _, r := range recovered {
 		c.logf("finished what a killed receiver has left: %s, %d records, %d bytes of an unfinished one cut off", r.Name, r.Records, r.Cut)
 	}
-	if isFull(err) {
+	if storage.IsFull(err) {
 		c.logf("%v; the next start will try again", err)
 	} else if err != nil {
 		return nil, errors.Join(err, l.unlock())
@@ -85,7 +85,7 @@ func OpenLog(c Config) (*Log, error) {
 	return l, nil
 }
 
-// append returns when the frame is on the disk. An error means that it may not be: errBusy at once, one that isFull tells of
+// append returns when the frame is on the disk. An error means that it may not be: errBusy at once, one that storage.IsFull tells of
 // if there is no space, another if the disk failed. The caller may use the frame again.
 func (l *Log) append(frame []byte) error {
 	e := entries.Get().(*entry)
@@ -119,9 +119,6 @@ func (l *Log) shut() error {
 	<-l.done
 	return errors.Join(l.failed, l.unlock())
 }
-
-// isFull tells whether there may be space for it later.
-func isFull(err error) bool { return errors.Is(err, syscall.ENOSPC) || isQuota(err) }
 
 // write is the goroutine that has the segment.
 func (l *Log) write() {
@@ -185,7 +182,7 @@ func (l *Log) store() error {
 	if err == nil && !l.config.NoSync {
 		err = l.segment.Sync()
 	}
-	if err != nil && (!isFull(err) || l.segment.Broken() != nil) {
+	if err != nil && (!storage.IsFull(err) || l.segment.Broken() != nil) {
 		l.config.logf("%v; %s is left for the next start to finish", err, l.segment.Name())
 		_ = l.segment.Abandon() // err says what matters
 		l.segment = nil
@@ -209,7 +206,7 @@ func (l *Log) finish() error {
 		return nil
 	}
 	err := l.segment.Finish()
-	if isFull(err) && l.segment.Broken() == nil {
+	if storage.IsFull(err) && l.segment.Broken() == nil {
 		l.began = time.Now() // try again later
 		return err
 	}

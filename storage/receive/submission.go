@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/telemetry-mr/mr/storage"
 	"github.com/telemetry-mr/mr/storage/rawlog"
 )
 
@@ -87,7 +88,7 @@ func (c *conn) store(r *request, path string, done *Request) (read bool) {
 		done.answer(http.StatusBadRequest, BadBody, "The body is not as long as announced")
 	case errors.Is(err, errExpect):
 		done.answer(http.StatusExpectationFailed, BadRequest, "Expectation Failed")
-	case isFull(err):
+	case storage.IsFull(err):
 		done.answer(http.StatusInsufficientStorage, DiskFull, "The disk is full, try again later")
 	default:
 		done.answer(http.StatusInternalServerError, Failed, "Could not be kept: "+err.Error())

@@ -1,5 +1,5 @@
 //go:build !unix
 
-package receive
+package storage
 
 func isQuota(error) bool { return false }

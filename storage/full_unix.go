@@ -1,6 +1,6 @@
 //go:build unix
 
-package receive
+package storage
 
 import (
 	"errors"
