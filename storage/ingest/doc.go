@@ -45,5 +45,5 @@
 //
 // A worker holds one submission, its text in two or three forms, and up to 24 MiB of records on the way to the disk, whatever
 // the number of files: about 60 MiB, and more for payloads of many megabytes (16 MiB decompressed at most). Config.Dedup takes
-// about 50 bytes a document besides, and then there is one worker.
+// about 50 bytes besides for a document of the last three windows, and then there is one worker.
 package ingest

@@ -28,7 +28,9 @@ type Config struct {
 	Fallback func(channel, buildID, version string) (revision string, ok bool)
 	Strict   bool // refuse pings of which a histogram is not what its definition says
 
-	// Dedup is the window in which a document that comes again, by its id, is left out. Zero leaves out none. Batches are then
+	// Dedup is the window in which a document that comes again, by its id, is left out: its record has a time that is no more than
+	// this before or behind that of one in the store. Zero leaves out none. It is certain for records that come up to a window
+	// late, counted from the newest that has come; one that comes later, or has a time to come, may be written again. Batches are
 	// made one after the other.
 	Dedup time.Duration
 

@@ -216,41 +216,6 @@ func TestSameBytes(t *testing.T) {
 	}
 }
 
-// TestDedup leaves out documents that come again, in the same run or in a later one.
-func TestDedup(t *testing.T) {
-	p := newPlace(t, t.TempDir())
-	at := func(id string, hours int64) rawlog.Record {
-		rec := classic(id)
-		rec.Time += hours * 60 * 60 * 1000
-		return rec
-	}
-	bad := at("b", 0)
-	bad.Data = []byte("{")
-	p.log(t, "a.1", at("a", 0), at("a", 1), bad, at("b", 0))
-	p.log(t, "a.2", at("a", 3), at("b", 2), at("c", 2))
-	c := p.config(t)
-	c.Dedup, c.Batch = 2*time.Hour, 1
-	counts := run(t, c)
-	if counts.Duplicates != 2 || counts.Written != 4 || counts.Read != 7 || counts.Refused() != 1 {
-		t.Errorf("%v", &counts)
-	}
-	p.log(t, "a.3", at("c", 0), at("c", 5), at("d", 0))
-	counts = run(t, p.withDedup(t, 2*time.Hour))
-	if counts.Duplicates != 1 || counts.Written != 2 {
-		t.Errorf("later: %v", &counts)
-	}
-	counts = run(t, p.withDedup(t, 2*time.Hour))
-	if counts.Read != 0 {
-		t.Errorf("nothing new: %v", &counts)
-	}
-}
-
-func (p place) withDedup(t *testing.T, window time.Duration) ingest.Config {
-	c := p.config(t)
-	c.Dedup = window
-	return c
-}
-
 // TestInUse refuses a second run on the same store, raw logs or refused records.
 func TestInUse(t *testing.T) {
 	p := newPlace(t, t.TempDir())

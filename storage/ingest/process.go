@@ -63,7 +63,7 @@ func (r *run) process(ctx context.Context, b batch) (c Counts, err error) {
 	defer func() {
 		err = errors.Join(err, p.writer.Close(), p.rejects.close())
 		if r.ids != nil {
-			r.ids.end(err == nil)
+			r.ids.end(r.state.root, id, err == nil)
 		}
 		if err != nil {
 			err = errors.Join(err, r.state.discard(id, p.rejects))
