@@ -28,6 +28,7 @@ var byPath = map[string]string{
 	"storage/rawlog/directory.go ReadDir":    "lists a directory that the caller names, and opens nothing",
 	"storage/receive/requestlog.go OpenFile": "a file that the operator names",
 	"storage/ingest/stats.go OpenFile":       "a file that the operator names",
+	"storage/ingest/stats.go Open":           "the same",
 	"storage/ingest/ingest.go MkdirAll":      "the directory for refused records, which the operator names",
 	"storage/ingest/ingest.go RemoveAll":     "a directory of this package's name in it",
 	"storage/ingest/rejects.go RemoveAll":    "the same",

@@ -2,6 +2,7 @@ package ingest_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -39,6 +40,7 @@ func ingestIn(dir string) error {
 	}
 	_, err = ingest.Run(context.Background(), ingest.Config{
 		Raw: filepath.Join(dir, "raw"), Store: tree, Revisions: cache, Batch: 20_000, Workers: 2,
+		Stats: filepath.Join(dir, "stats"),
 	})
 	return err
 }
@@ -131,9 +133,32 @@ func (p place) same(t *testing.T, want map[string]string, wantRefused map[string
 			t.Errorf("%s is left", name)
 		}
 	}
+	if lines := p.statistics(t); lines != 24*30 {
+		t.Errorf("the statistics have %d records, want %d", lines, 24*30)
+	}
 	if again := refused(t, filepath.Join(p.raw, "rejects")); !maps.EqualFunc(again, wantRefused, slices.Equal) {
 		t.Errorf("refused: %v, want %v", again, wantRefused)
 	}
+}
+
+// statistics returns how many records the lines of statistics have.
+func (p place) statistics(t *testing.T) int {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(p.dir, "stats"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for line := range strings.Lines(string(text)) {
+		var counts struct {
+			Read int `json:"records_read"`
+		}
+		if err := json.Unmarshal([]byte(line), &counts); err != nil {
+			t.Log(err) // a disk was full
+		}
+		n += counts.Read
+	}
+	return n
 }
 
 // TestFullDisk ingests onto disks that are full at many levels, makes room, and goes on.

@@ -15,6 +15,8 @@
 //	commit/BATCH     what is left to do for a batch that is complete: a list of files and their names
 //	consumed         a line for each segment that is in the store: its name, size, and a sum of both its ends
 //	ids/BATCH        documents of a batch, for Config.Dedup
+//	counts/BATCH     what was left in commit, until a line of Config.Stats has the counts of the batch
+//	report.json      such a line, until it is written
 //
 // A batch goes this way. Each step is on the disk before the next begins:
 //
@@ -22,7 +24,7 @@
 //  2. commit/BATCH appears, by rename. This is the moment from which the batch counts.
 //  3. The files get their names in the store, one rename after the other, and then the refused records.
 //  4. Its segments are added to consumed.
-//  5. commit/BATCH is removed.
+//  5. commit/BATCH is removed, or becomes counts/BATCH.
 //  6. The segments are put away.
 //
 // Suppose that a kill, a power cut or a full disk ends it anywhere. Before 2, nothing can be seen of the batch; the next Run

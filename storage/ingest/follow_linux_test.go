@@ -15,7 +15,7 @@ func TestFollowFullDisk(t *testing.T) {
 	undisturbed := newPlace(t, t.TempDir())
 	undisturbed.fill(t)
 	c := undisturbed.config(t)
-	c.Batch, c.Dedup = 20_000, time.Hour
+	c.Batch, c.Dedup, c.Stats = 20_000, time.Hour, filepath.Join(undisturbed.dir, "stats")
 	run(t, c)
 	want, wantRefused := contents(t, undisturbed.dir), refused(t, filepath.Join(undisturbed.raw, "rejects"))
 
@@ -24,7 +24,7 @@ func TestFollowFullDisk(t *testing.T) {
 		p := newPlace(t, filepath.Join(dir, strconv.Itoa(level)))
 		p.fill(t)
 		c := p.config(t)
-		c.Batch, c.Dedup, c.Retry = 20_000, time.Hour, time.Millisecond
+		c.Batch, c.Dedup, c.Retry, c.Stats = 20_000, time.Hour, time.Millisecond, filepath.Join(p.dir, "stats")
 		free := leave(t, dir, int64(level)*400_000/levels)
 		f := follow(t, c)
 		if level < levels/2 {

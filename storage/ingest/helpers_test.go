@@ -148,13 +148,13 @@ func refused(t testing.TB, dir string) map[string][]string {
 }
 
 // contents returns what lies below dir: a digest of each file by its path. The list of consumed raw logs has no order, and the
-// raw logs of refused records a random number: of these the records count.
+// raw logs of refused records a random number: of these the records count. Statistics have times.
 func contents(t testing.TB, dir string) map[string]string {
 	t.Helper()
 	all := map[string]string{}
 	for name, data := range testkit.Files(t, dir) {
 		switch base := path.Base(name); {
-		case base == "lock" || base == ".lock" || base == ".ingest.lock":
+		case base == "stats" || base == "lock" || base == ".lock" || base == ".ingest.lock":
 			continue
 		case base == "consumed":
 			lines := strings.Split(data, "\n")

@@ -51,7 +51,9 @@ type Config struct {
 	Wait   time.Duration
 	Retry  time.Duration
 
-	Stats string               // file to which the counts of each minute are appended, as a line of JSON; default: none
+	// Stats is a file to which the counts of each minute are appended, as a line of JSON; default: none. Those of a batch come into
+	// it once, after a kill by the next Run; twice only if the file was replaced just then.
+	Stats string
 	Log   func(message string) // is told of damage, raw logs that are left, and waiting, one call at a time; default: nobody
 }
 
@@ -111,7 +113,6 @@ func Run(ctx context.Context, c Config) (Counts, error) {
 		return Counts{}, err
 	}
 	defer unlock()
-	r.stats = newStats(c.Stats)
 	err = r.loop(ctx)
 	total, statsErr := r.stats.close()
 	if c.Follow && errors.Is(err, context.Canceled) {
@@ -163,11 +164,12 @@ func (r *run) open() (unlock func(), err error) {
 	if err := lock(filepath.Join(r.rejectsDir, ".lock")); err != nil {
 		return nil, err
 	}
-	if r.state, err = openState(r.Store); err != nil {
+	if r.state, err = openState(r.Store, r.Stats != ""); err != nil {
 		return nil, err
 	}
 	undo = append(undo, r.state.close)
-	return unlockAll, nil
+	r.stats, err = newStats(r.Stats, r.state)
+	return unlockAll, err
 }
 
 // checkDone makes sure that consumed segments can be put away, before any is consumed.
@@ -215,9 +217,10 @@ func (r *run) loop(ctx context.Context) error {
 
 // complete does what is left to do for batches that were committed, and forgets those that were not.
 func (r *run) complete() error {
-	err := r.state.recover()
-	r.stats.add(&r.state.recovered)
-	r.state.recovered = Counts{}
+	done, err := r.state.recover()
+	for _, c := range done {
+		r.stats.add(c.Batch, &c.Counts)
+	}
 	if err != nil {
 		return fmt.Errorf("completing what the last run has left: %w", err)
 	}
@@ -342,7 +345,7 @@ func (r *run) one(ctx context.Context, b batch) error {
 	if err != nil {
 		return err
 	}
-	r.stats.add(&counts)
+	r.stats.add(b.id(), &counts)
 	after := r.After
 	if after == Remove && counts.DamagedRanges > 0 {
 		after = Move

@@ -57,5 +57,5 @@ func (r *run) leave(e *rawLogError) {
 		r.log("%v; it is left where it is", e)
 	}
 	r.left.add(e.seg)
-	r.stats.add(&Counts{Left: 1})
+	r.stats.add("", &Counts{Left: 1})
 }

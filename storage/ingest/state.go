@@ -41,7 +41,7 @@ type state struct {
 	root *os.Root // of the state directory
 	lock *storage.Lock
 
-	recovered Counts // of the batches that recover has completed
+	keepCounts bool // for statistics
 
 	mu       sync.Mutex
 	ledger   *os.File
@@ -51,8 +51,8 @@ type state struct {
 }
 
 // openState locks the state of a store.
-func openState(tree *storage.Tree) (_ *state, err error) {
-	s := &state{tree: tree, consumed: map[string]segment{}, seen: map[string]time.Time{}}
+func openState(tree *storage.Tree, keepCounts bool) (_ *state, err error) {
+	s := &state{tree: tree, keepCounts: keepCounts, consumed: map[string]segment{}, seen: map[string]time.Time{}}
 	if s.lock, err = tree.Lock(); err != nil {
 		return nil, err
 	}
@@ -64,7 +64,7 @@ func openState(tree *storage.Tree) (_ *state, err error) {
 	if s.root, err = os.OpenRoot(filepath.Join(tree.Dir(), storage.StateDir)); err != nil {
 		return nil, fmt.Errorf("opening the store: %w", err)
 	}
-	for _, sub := range []string{stageName, commitName, idsName} {
+	for _, sub := range []string{stageName, commitName, countsName, idsName} {
 		if err := s.root.MkdirAll(sub, 0o777); err != nil {
 			return nil, fmt.Errorf("opening the store: %w", err)
 		}
@@ -165,40 +165,40 @@ func (s *state) isConsumed(seg segment, sumOf func(segment) (string, error)) (bo
 	return true, nil
 }
 
-// recover does what commits say, and removes what has been made for batches without one.
-func (s *state) recover() error {
+// recover does what commits say, and returns them, and removes what has been made for batches without one.
+func (s *state) recover() (done []commit, err error) {
 	names, err := s.names(commitName)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for _, name := range names {
 		if path.Ext(name) != ".json" {
 			if err := s.root.Remove(path.Join(commitName, name)); err != nil { // a record that was being written
-				return err
+				return done, err
 			}
 			continue
 		}
 		text, err := s.root.ReadFile(path.Join(commitName, name))
 		if err != nil {
-			return err
+			return done, err
 		}
 		var c commit
 		if err := json.Unmarshal(text, &c); err != nil {
-			return fmt.Errorf("%s: %w", name, err)
+			return done, fmt.Errorf("%s: %w", name, err)
 		}
 		if err := c.check(name, s.tree); err != nil {
-			return fmt.Errorf("%s: %w", name, err)
+			return done, fmt.Errorf("%s: %w", name, err)
 		}
 		if err := s.apply(c); err != nil {
-			return err
+			return done, err
 		}
-		s.recovered.add(&c.Counts)
+		done = append(done, c)
 	}
 	names, err = s.names(stageName)
 	for _, name := range names {
 		err = errors.Join(err, s.root.RemoveAll(path.Join(stageName, name)))
 	}
-	return err
+	return done, err
 }
 
 // check sees to it that a commit, found under this name, does what this package has batches do, and no more: it moves files of its
@@ -264,16 +264,21 @@ func (s *state) commit(c commit) error {
 	if err != nil {
 		return err
 	}
-	w, err := storage.CreateFileIn(s.root, path.Join(commitName, c.Batch+".json"))
-	if err != nil {
+	if err := s.write(path.Join(commitName, c.Batch+".json"), text); err != nil {
 		return fmt.Errorf("committing: %w", err)
+	}
+	return s.apply(c)
+}
+
+// write makes a file with this text, on the disk, in the place of one that there may be.
+func (s *state) write(name string, text []byte) error {
+	w, err := storage.CreateFileIn(s.root, name)
+	if err != nil {
+		return err
 	}
 	defer func() { _ = w.Close() }() // after Commit it does nothing
 	_, _ = w.Write(text)             // Commit reports it
-	if err := w.Commit(); err != nil {
-		return err
-	}
-	return s.apply(c)
+	return w.Commit()
 }
 
 // apply does what a commit says. It may do so again.
@@ -290,10 +295,14 @@ func (s *state) apply(c commit) error {
 	if err := s.root.RemoveAll(path.Join(stageName, c.Batch)); err != nil {
 		return err
 	}
-	if err := s.root.Remove(path.Join(commitName, c.Batch+".json")); err != nil {
+	name := path.Join(commitName, c.Batch+".json")
+	if !s.keepCounts {
+		return errors.Join(s.root.Remove(name), storage.SyncDir(s.root, commitName))
+	}
+	if err := s.root.Rename(name, path.Join(countsName, c.Batch+".json")); err != nil {
 		return err
 	}
-	return storage.SyncDir(s.root, commitName)
+	return errors.Join(storage.SyncDir(s.root, countsName), storage.SyncDir(s.root, commitName))
 }
 
 // syncPath is storage.SyncDir for a directory by its path.
