@@ -81,6 +81,7 @@ const (
 type run struct {
 	Config
 	rejectsDir string
+	storeKey   string // in rejectsDir
 	raw        *os.Root
 	state      *state
 	ids        *ids
@@ -164,6 +165,9 @@ func (r *run) open() (unlock func(), err error) {
 	if err := lock(filepath.Join(r.rejectsDir, ".lock")); err != nil {
 		return nil, err
 	}
+	if r.storeKey, err = storeKey(r.Store); err != nil {
+		return nil, err
+	}
 	if r.state, err = openState(r.Store, r.Stats != ""); err != nil {
 		return nil, err
 	}
@@ -224,7 +228,7 @@ func (r *run) complete() error {
 	if err != nil {
 		return fmt.Errorf("completing what the last run has left: %w", err)
 	}
-	if err := os.RemoveAll(filepath.Join(r.rejectsDir, rejectsStage)); err != nil { // of batches that came to nothing
+	if err := os.RemoveAll(filepath.Join(r.rejectsDir, rejectsStage, r.storeKey)); err != nil { // of batches that came to nothing
 		return fmt.Errorf("opening the directory of refused records: %w", err)
 	}
 	if r.Dedup > 0 {

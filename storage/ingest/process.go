@@ -50,7 +50,7 @@ func (r *run) process(ctx context.Context, b batch) (c Counts, err error) {
 	if err != nil {
 		return c, err
 	}
-	p := &processor{run: r, ctx: ctx, batch: b, rejects: newRejects(r.rejectsDir, id)}
+	p := &processor{run: r, ctx: ctx, batch: b, rejects: newRejects(r.rejectsDir, r.storeKey, id)}
 	p.inflater.Max = maxPayload
 	p.converter = convert.New(r.Store.Schema(), convert.Options{
 		Definitions: p.lookup, Fallback: r.Fallback, Strict: r.Strict,
@@ -94,7 +94,7 @@ func (p *processor) commit(id, stage string) error {
 		files = append(files, storage.Move{From: path.Join(stage, idsName), To: path.Join(storage.StateDir, idsName, id)})
 	}
 	return p.state.commit(commit{
-		Batch: id, Segments: p.batch.segments, Files: files, Rejects: p.rejectsDir, Refused: refused, Counts: p.counts,
+		Batch: id, Segments: p.batch.segments, Files: files, Rejects: p.rejectsDir, Store: p.storeKey, Refused: refused, Counts: p.counts,
 	})
 }
 

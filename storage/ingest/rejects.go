@@ -1,27 +1,32 @@
 package ingest
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
+	"strings"
 
 	"github.com/telemetry-mr/mr/storage"
 	"github.com/telemetry-mr/mr/storage/rawlog"
 )
 
-// rejectsStage is where the refused records of batches are until the batch is committed, below their directory.
+// rejectsStage/STORE/BATCH, below the directory of refused records, is where those of a batch are until it is committed.
 const rejectsStage = ".stage"
 
 // rejects keeps the refused records of a batch as they came: a raw log for each category. They appear as
 //
 //	DIR/CATEGORY/BATCH.CATEGORY.v3.finished
 //
-// which can be ingested again. The category is in the name, too, since a raw log is known by its name when it comes again.
+// which can be ingested again. The category is in the name, too, since a raw log is known by its name when it comes again. If there
+// is one of that name, which is of another store, or of the same raw logs in a store that was made anew, a number is added.
 type rejects struct {
 	dir   string
+	store string // key
 	batch string
 	stage *os.Root // nil until there is a record
 	logs  map[string]*rawlog.Segment
@@ -29,8 +34,8 @@ type rejects struct {
 	frame []byte
 }
 
-func newRejects(dir, batch string) *rejects {
-	return &rejects{dir: dir, batch: batch, logs: map[string]*rawlog.Segment{}}
+func newRejects(dir, store, batch string) *rejects {
+	return &rejects{dir: dir, store: store, batch: batch, logs: map[string]*rawlog.Segment{}}
 }
 
 // maxUnwritten is what is gathered of a raw log before it is written.
@@ -57,7 +62,7 @@ func (r *rejects) add(category string, rec *rawlog.Record) error {
 
 func (r *rejects) create(category string) (*rawlog.Segment, error) {
 	if r.stage == nil {
-		dir := filepath.Join(r.dir, rejectsStage, r.batch)
+		dir := filepath.Join(r.dir, rejectsStage, r.store, r.batch)
 		if err := errors.Join(os.RemoveAll(dir), os.MkdirAll(dir, 0o750)); err != nil {
 			return nil, err
 		}
@@ -89,7 +94,8 @@ func (r *rejects) finish() ([]storage.Move, error) {
 	if len(moves) == 0 {
 		return nil, nil
 	}
-	for _, dir := range []string{filepath.Join(r.dir, rejectsStage), r.dir, filepath.Dir(r.dir)} {
+	stage := filepath.Join(r.dir, rejectsStage)
+	for _, dir := range []string{filepath.Join(stage, r.store), stage, r.dir, filepath.Dir(r.dir)} {
 		if err := syncPath(dir); err != nil {
 			return nil, fmt.Errorf("keeping refused records: %w", err)
 		}
@@ -111,44 +117,77 @@ func (r *rejects) close() error {
 
 // discard removes what was kept of a batch that came to nothing.
 func (r *rejects) discard() error {
-	return os.RemoveAll(filepath.Join(r.dir, rejectsStage, r.batch))
+	return os.RemoveAll(filepath.Join(r.dir, rejectsStage, r.store, r.batch))
 }
 
-// placeRejects gives the raw logs of a batch their names. It may do so again.
-func placeRejects(dir, batch string, moves []storage.Move) error {
-	if len(moves) == 0 {
+// placeRejects gives the refused records of a batch their names. It may do so again.
+func (c *commit) placeRejects() error {
+	if len(c.Refused) == 0 {
 		return nil
 	}
-	root, err := os.OpenRoot(dir)
-	if err != nil {
-		return fmt.Errorf("keeping refused records: %w", err)
+	root, err := os.OpenRoot(c.Rejects)
+	if errors.Is(err, fs.ErrNotExist) {
+		return c.missing(c.Refused)
 	}
-	err = placeIn(root, path.Join(rejectsStage, batch), moves)
-	if err = errors.Join(err, root.Close()); err != nil {
-		return fmt.Errorf("keeping refused records: %w", err)
+	if err == nil {
+		err = errors.Join(c.placeRejectsIn(root), root.Close())
+	}
+	if err != nil {
+		return fmt.Errorf("keeping refused records in %s: %w", c.Rejects, err)
 	}
 	return nil
 }
 
-func placeIn(root *os.Root, stage string, moves []storage.Move) error {
-	for _, m := range moves {
-		category := path.Dir(m.To)
+func (c *commit) placeRejectsIn(root *os.Root) error {
+	stage := path.Join(rejectsStage, c.Store, c.Batch)
+	var gone []storage.Move
+	for _, m := range c.Refused {
+		category, base := path.Split(m.To)
 		if err := root.MkdirAll(category, 0o750); err != nil {
 			return err
 		}
-		err := root.Rename(path.Join(stage, m.From), m.To)
-		if errors.Is(err, fs.ErrNotExist) {
-			_, err = root.Lstat(m.To) // it has been done
+		from, to := path.Join(stage, m.From), m.To
+		if !exists(root, from) {
+			if !exists(root, to) { // else it has been done
+				gone = append(gone, m)
+			}
+			continue
 		}
-		if err != nil {
+		for n := 2; exists(root, to); n++ {
+			to = path.Join(category, fmt.Sprintf("%s-%d%s", c.Batch, n, strings.TrimPrefix(base, c.Batch)))
+		}
+		if err := errors.Join(root.Rename(from, to), storage.SyncDir(root, category)); err != nil {
 			return err
 		}
-		if err := storage.SyncDir(root, category); err != nil {
-			return err
-		}
+	}
+	if len(gone) > 0 {
+		return c.missing(gone)
 	}
 	if err := storage.SyncDir(root, "."); err != nil {
 		return err
 	}
 	return root.RemoveAll(stage)
+}
+
+func exists(root *os.Root, name string) bool {
+	_, err := root.Lstat(name)
+	return err == nil
+}
+
+// missing says that refused records are neither where they were kept at first, nor in their place. They may be needed, so it is for
+// people to decide.
+func (c *commit) missing(moves []storage.Move) error {
+	var names []string
+	for _, m := range moves {
+		names = append(names, filepath.Join(c.Rejects, filepath.FromSlash(m.To)))
+	}
+	return fmt.Errorf("refused records of batch %s are gone from %s: put back what was there, with %s, or make empty files to do without them: %s",
+		c.Batch, c.Rejects, rejectsStage, strings.Join(names, " "))
+}
+
+// storeKey tells apart the stores whose refused records are kept in one directory: they may have the same batches.
+func storeKey(tree *storage.Tree) (string, error) {
+	dir, err := filepath.Abs(tree.Dir())
+	sum := sha256.Sum256([]byte(dir))
+	return hex.EncodeToString(sum[:8]), err
 }

@@ -31,6 +31,7 @@ type commit struct {
 	Segments []segment      `json:"segments"`
 	Files    []storage.Move `json:"files"`             // below the store
 	Rejects  string         `json:"rejects,omitempty"` // directory of the next ones
+	Store    string         `json:"store,omitempty"`   // key of the store in that directory; older ones have none
 	Refused  []storage.Move `json:"refused,omitempty"`
 	Counts   Counts         `json:"counts"`
 }
@@ -104,7 +105,8 @@ func (s *state) readLedger() (err error) {
 		}
 		var seg segment
 		if err := json.Unmarshal(line, &seg); err != nil {
-			return fmt.Errorf("at byte %d: %w", s.size, err)
+			return fmt.Errorf("%s is damaged at byte %d: %w; a line may be removed: then a raw log of its name would be ingested again",
+				s.path(ledgerName), s.size, err)
 		}
 		s.size += int64(len(line))
 		s.consumed[seg.Name] = seg
@@ -184,10 +186,10 @@ func (s *state) recover() (done []commit, err error) {
 		}
 		var c commit
 		if err := json.Unmarshal(text, &c); err != nil {
-			return done, fmt.Errorf("%s: %w", name, err)
+			return done, fmt.Errorf("%s: %w", s.path(commitName, name), err)
 		}
 		if err := c.check(name, s.tree); err != nil {
-			return done, fmt.Errorf("%s: %w", name, err)
+			return done, fmt.Errorf("%s: %w", s.path(commitName, name), err)
 		}
 		if err := s.apply(c); err != nil {
 			return done, err
@@ -216,6 +218,9 @@ func (c commit) check(name string, tree *storage.Tree) error {
 		if dir, base := path.Split(m.From); dir != path.Join(storage.StateDir, stageName, c.Batch)+"/" || !isName(base) {
 			return fmt.Errorf("%q is not a file of the batch", m.From)
 		}
+	}
+	if c.Store != "" && !isName(c.Store) {
+		return fmt.Errorf("%q is no key of a store", c.Store)
 	}
 	for _, m := range c.Refused {
 		category, base, _ := strings.Cut(m.To, "/")
@@ -286,7 +291,7 @@ func (s *state) apply(c commit) error {
 	if err := s.tree.Place(c.Files); err != nil {
 		return err
 	}
-	if err := placeRejects(c.Rejects, c.Batch, c.Refused); err != nil {
+	if err := c.placeRejects(); err != nil {
 		return err
 	}
 	if err := s.enter(c.Segments); err != nil {
