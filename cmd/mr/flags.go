@@ -65,6 +65,20 @@ func (s *size) Set(text string) error {
 	return nil
 }
 
+// duration is a flag such as 24h or 90m.
+type duration time.Duration
+
+func (d *duration) String() string { return time.Duration(*d).String() }
+
+func (d *duration) Set(text string) error {
+	parsed, err := time.ParseDuration(text)
+	if err != nil {
+		return errors.New("a length of time is written as 24h, 90m or 1m30s")
+	}
+	*d = duration(parsed)
+	return nil
+}
+
 func parseSize(text string) (int64, error) {
 	num := strings.TrimSuffix(strings.TrimSuffix(strings.ToUpper(text), "B"), "I")
 	shift := 0

@@ -74,6 +74,7 @@ func ingestLogs(ctx context.Context, env env, args []string) error {
 	var revisions []string
 	var definitions definitionFlags
 	var calendar, discard, after string
+	c.Wait = time.Minute
 	batch := size(256 << 20)
 	var quiet bool
 	fl := newFlags("ingest")
@@ -87,14 +88,14 @@ func ingestLogs(ctx context.Context, env env, args []string) error {
 	definitions.register(fl)
 	fl.StringVar(&calendar, "calendar", "", "")
 	fl.BoolVar(&c.Strict, "strict", false, "")
-	fl.DurationVar(&c.Dedup, "dedup", 0, "")
+	fl.Var((*duration)(&c.Dedup), "dedup", "")
 	fl.StringVar(&c.Rejects, "rejects", "", "")
 	fl.StringVar(&discard, "discard", "", "")
 	fl.StringVar(&after, "after", "move", "")
 	fl.Var(&batch, "batch", "")
 	fl.IntVar(&c.Workers, "workers", 0, "")
 	fl.BoolVar(&c.Follow, "follow", false, "")
-	fl.DurationVar(&c.Wait, "wait", time.Minute, "")
+	fl.Var((*duration)(&c.Wait), "wait", "")
 	fl.StringVar(&c.Stats, "stats", "", "")
 	fl.BoolVar(&quiet, "quiet", false, "")
 	if done, err := parse(env, fl, ingestUsage, args); done || err != nil {
