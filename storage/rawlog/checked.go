@@ -2,6 +2,7 @@ package rawlog
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"fmt"
 )
@@ -61,22 +62,34 @@ type checked struct {
 }
 
 func (c *checked) at(w *window, rec *Record) verdict {
-	if !c.begun {
-		c.begun = true
-		if head := w.peek(headSize); len(head) == headSize && u32(head[12:]) == checksum(head[:12]) && bytes.HasPrefix(head, magic[:]) {
-			c.seed, c.seeded = u32(head[8:]), true
-			w.skip(headSize)
-			rec.Offset = w.offset
-		} else if len(head) > 0 {
-			c.broken = true
-			if skip := c.search(w); !c.seeded {
-				return verdict{size: skip, damage: "not the begin of a segment"}
-			}
-			return c.lost(w, "not the begin of a segment")
-		} else {
-			c.ended = true // no bytes at all
-		}
+	if c.begun {
+		return c.frame(w, rec)
 	}
+	c.begun = true
+	head := w.peek(headSize)
+	if len(head) == 0 {
+		c.ended = true // no bytes at all
+		return verdict{}
+	}
+	if len(head) == headSize && u32(head[12:]) == checksum(head[:12]) && bytes.HasPrefix(head, magic[:]) {
+		c.seed, c.seeded = u32(head[8:]), true
+		return verdict{other: true, size: headSize}
+	}
+	c.broken = true
+	const reason = "not the begin of a segment"
+	if skip := c.search(w); !c.seeded {
+		return verdict{size: skip, damage: reason}
+	}
+	if seed, ok := seedOf(w.peek(frameSize)); !ok || seed != c.seed {
+		return c.lost(w, reason)
+	}
+	v := c.frame(w, rec) // the first bytes are missing, not damaged
+	v.damage = cmp.Or(v.damage, reason)
+	return v
+}
+
+// frame judges what is behind the begin.
+func (c *checked) frame(w *window, rec *Record) verdict {
 	if c.ended {
 		return c.trailing(w)
 	}
@@ -100,7 +113,7 @@ func (c *checked) at(w *window, rec *Record) verdict {
 		return c.lost(w, "no frame begins here")
 	}
 	if head[15] == kindEnd {
-		return c.end(w, head)
+		return c.end(head)
 	}
 	l := lengths{addr: int(head[14]), path: u16(head[12:]), data: int(u32(head[8:]))}
 	if reason := c.opts.over(l.path, int64(u32(head[8:]))); reason != "" {
@@ -143,20 +156,19 @@ func (o Options) over(path int, data int64) string {
 
 // seedOf is the seed that makes a header good, whatever it says.
 func seedOf(head []byte) (uint32, bool) {
-	if !bytes.HasPrefix(head, mark[:]) || head[15] > kindEnd {
+	if len(head) < frameSize || !bytes.HasPrefix(head, mark[:]) || head[15] > kindEnd {
 		return 0, false
 	}
 	return checksum(head[8:frameSize]) ^ u32(head[4:]), true
 }
 
 // end judges the end frame.
-func (c *checked) end(w *window, head []byte) verdict {
+func (c *checked) end(head []byte) verdict {
 	c.ended = true
 	if n := u64(head[16:]); n != c.records && !c.broken {
 		return verdict{size: frameSize, damage: fmt.Sprintf("%d records are missing or too many: the segment was finished with %d", absDiff(n, c.records), n)}
 	}
-	w.skip(frameSize)
-	return c.trailing(w)
+	return verdict{other: true, size: frameSize}
 }
 
 func absDiff(a, b uint64) uint64 { return max(a, b) - min(a, b) }

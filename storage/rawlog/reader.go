@@ -52,6 +52,7 @@ func NewReader(r io.Reader, o Options) *Reader {
 // A verdict is what a layout makes of the bytes at the window's position.
 type verdict struct {
 	record bool   // a record of size bytes
+	other  bool   // size bytes that are no record, but as they should be
 	size   int    // what to move on by: 0 with nothing damaged means the end of the input
 	damage string // if size bytes are lost: why
 }
@@ -89,7 +90,7 @@ func (r *Reader) Records() iter.Seq2[Record, error] {
 				}
 			}
 			if lost != nil {
-				if !v.record && v.size > 0 {
+				if !v.record && !v.other && v.size > 0 {
 					w.skip(v.size)
 					continue
 				}
@@ -98,6 +99,10 @@ func (r *Reader) Records() iter.Seq2[Record, error] {
 					return
 				}
 				lost = nil
+			}
+			if v.other {
+				w.skip(v.size)
+				continue
 			}
 			if !v.record {
 				return

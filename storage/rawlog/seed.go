@@ -76,10 +76,7 @@ func (s *seedSearch) best() (best run, first int) {
 
 // frame reads the header at a place, if there is one of any seed and within the limits.
 func (s *seedSearch) frame(at int) (seed uint32, size int, ok bool) {
-	if len(s.b)-at < frameSize {
-		return 0, 0, false
-	}
-	head := s.b[at : at+frameSize]
+	head := s.b[at:min(at+frameSize, len(s.b))]
 	if seed, ok = seedOf(head); !ok || head[15] == kindEnd {
 		return seed, frameSize, ok
 	}
