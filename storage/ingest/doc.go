@@ -16,7 +16,7 @@
 //	consumed         a line for each segment that is in the store: its name, size, and a sum of both its ends
 //	ids/BATCH        documents of a batch, for Config.Dedup
 //	counts/BATCH     what was left in commit, until a line of Config.Stats has the counts of the batch
-//	report.json      such a line, until it is written
+//	counts/report    such a line, until it is written
 //
 // A batch goes this way. Each step is on the disk before the next begins:
 //

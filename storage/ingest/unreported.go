@@ -16,7 +16,7 @@ import (
 // whoever finds one there appends it, if it is not at the end of the file already, and removes them.
 const (
 	countsName = "counts"
-	reportName = "report.json"
+	reportName = "counts/report.json"
 )
 
 // A report is a line of statistics that may not be in its file yet.
@@ -25,7 +25,7 @@ type report struct {
 	Batches []string `json:"batches"`
 }
 
-// unreported returns the commits of the batches whose counts no line has.
+// unreported returns the commits of the batches whose counts no line has. No report is left.
 func (s *state) unreported() ([]commit, error) {
 	names, err := s.names(countsName)
 	if err != nil {
@@ -33,6 +33,12 @@ func (s *state) unreported() ([]commit, error) {
 	}
 	var all []commit
 	for _, name := range names {
+		if path.Ext(name) != ".json" { // a report that was being written
+			if err := s.root.Remove(path.Join(countsName, name)); err != nil {
+				return nil, err
+			}
+			continue
+		}
 		var c commit
 		if err := s.readJSON(path.Join(countsName, name), &c); err != nil {
 			return nil, err
@@ -75,10 +81,10 @@ func (s *state) settle(file string) error {
 			return err
 		}
 	}
-	if err := errors.Join(storage.SyncDir(s.root, countsName), s.root.Remove(reportName)); err != nil {
+	if err := storage.SyncDir(s.root, countsName); err != nil {
 		return err
 	}
-	return storage.SyncDir(s.root, ".")
+	return errors.Join(s.root.Remove(reportName), storage.SyncDir(s.root, countsName))
 }
 
 // readJSON reads what is remembered of counts.
