@@ -63,9 +63,12 @@ and each record is in the store once.
     --quiet           no summary: how many records were read, written and refused, why,
                       and the place of the first of each category
 
-Exit status: 0 done, or interrupted with --follow; 1 failed; 2 wrong usage; 4 a raw log is
-damaged (the rest is in the store; with --follow it is only said); 75 another program
-ingests into the store or from the raw logs; 130 interrupted.
+A raw log that cannot be read, or has the name of another one that is in the store, is
+left where it is, and said; all others are ingested.
+
+Exit status: 0 done, or interrupted with --follow; 1 failed, or a raw log is left; 2 wrong
+usage; 4 a raw log is damaged (the rest is in the store; with --follow, both are only said);
+75 another program ingests into the store or from the raw logs; 130 interrupted.
 `
 
 func ingestLogs(ctx context.Context, env env, args []string) error {

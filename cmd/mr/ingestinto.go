@@ -52,15 +52,19 @@ func isWithin(dir, other string) bool {
 	if dir, err = filepath.Abs(dir); err != nil {
 		return false
 	}
-	if real, err := filepath.EvalSymlinks(dir); err == nil {
-		dir = real
-	}
-	for ; ; dir = filepath.Dir(dir) {
+	real, err := filepath.EvalSymlinks(dir)
+	return isBelow(dir, top) || err == nil && isBelow(real, top)
+}
+
+func isBelow(dir string, top os.FileInfo) bool {
+	for {
 		if info, err := os.Stat(dir); err == nil && os.SameFile(info, top) {
 			return true
 		}
-		if dir == filepath.Dir(dir) {
+		parent := filepath.Dir(dir)
+		if parent == dir {
 			return false
 		}
+		dir = parent
 	}
 }

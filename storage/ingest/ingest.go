@@ -19,7 +19,7 @@ import (
 // Config says what to ingest, and how. The zero value of a field is its default.
 type Config struct {
 	Raw   string        // directory of raw logs
-	Store *storage.Tree // where the records go; the caller closes it
+	Store *storage.Tree // where the records go, opened with its own schema, by which they are read; the caller closes it
 
 	// Revisions has the histogram definitions. Without it, pings with histograms are refused.
 	Revisions *revision.Cache
@@ -283,7 +283,7 @@ func (r *run) batches() ([]batch, error) {
 	}
 	var todo []segment
 	for _, seg := range all {
-		if r.left.has(seg) {
+		if r.isLeft(seg) {
 			continue
 		}
 		consumed, err := r.state.isConsumed(seg, r.sumOf)

@@ -23,14 +23,6 @@ type left struct {
 	as map[string]segment // what they were then, by name
 }
 
-// has tells whether a raw log is left. One that has changed since is not.
-func (l *left) has(seg segment) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	known, ok := l.as[seg.Name]
-	return ok && known.Bytes == seg.Bytes && known.modified.Equal(seg.modified)
-}
-
 // add leaves a raw log.
 func (l *left) add(seg segment) {
 	l.mu.Lock()
@@ -46,6 +38,14 @@ func (l *left) count() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.n
+}
+
+// isLeft tells whether a raw log is left. With Follow, one that has changed since is not.
+func (r *run) isLeft(seg segment) bool {
+	r.left.mu.Lock()
+	defer r.left.mu.Unlock()
+	known, ok := r.left.as[seg.Name]
+	return ok && (!r.Follow || known.Bytes == seg.Bytes && known.modified.Equal(seg.modified))
 }
 
 // leave tells of a raw log that cannot be ingested, and leaves it.
