@@ -3,9 +3,9 @@ package rawlog
 import "bytes"
 
 // The seed of a segment whose first bytes are damaged is looked for in its frames. A client may have put frames into a body,
-// with a seed of its own; they count only if the frame around them is damaged, and can then do what they like but reach
-// beyond the body: what follows it has a checksum with the true seed, which no client learns. So frames that are more than a
-// body can hold are true; else those up to the end of the file are.
+// with a seed of its own. They are met only if the frame around them is damaged, too, and cannot reach beyond the body: what
+// follows it has a checksum with the true seed, which no client learns. So frames that are more than a body can hold are true,
+// else those that go on to the end of the file, as FORMAT.md has it in full.
 
 // A run is whole frames of one seed, with none of another seed between them.
 type run struct {
@@ -23,8 +23,9 @@ type seedSearch struct {
 	sums rangeSums
 }
 
-// findSeed finds the seed of the frames at the window's position and behind. If it does not, it returns how many bytes
-// there are nothing to it. It looks at no more than twice the longest frame, counted from the first that is whole.
+// findSeed finds the seed of the frames at the window's position and behind. If it does not, the caller is to try again skip
+// bytes further on. It looks at no more than twice the longest frame, counted from the first that is whole, so that a body
+// at the begin of that leaves more than as much again to the true frames.
 func findSeed(w *window, o Options) (seed uint32, ok bool, skip int) {
 	longest := frameSize + o.maxBody()
 	b := w.peek(2 * longest)
