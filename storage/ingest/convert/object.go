@@ -104,6 +104,36 @@ func (o *object) remove(name string) {
 	}
 }
 
+// An indexed object finds its members by a table: for as many of them as a ping may have.
+type indexed struct {
+	*object
+	places map[string]int
+}
+
+func index(o *object) indexed {
+	x := indexed{o, make(map[string]int, len(*o))}
+	for i := range *o {
+		x.places[string((*o)[i].name)] = i
+	}
+	return x
+}
+
+func (x indexed) contains(name string) bool {
+	_, ok := x.places[name]
+	return ok
+}
+
+// set is that of the object.
+func (x indexed) set(name string, value []byte) {
+	i, ok := x.places[name]
+	if !ok {
+		i = len(*x.object)
+		x.places[name] = i
+		*x.object = append(*x.object, member{name: []byte(name)})
+	}
+	(*x.object)[i].value, (*x.object)[i].at = value, 0
+}
+
 // appendTo appends the text of the object.
 func (o object) appendTo(dst []byte) []byte {
 	dst = append(dst, '{')

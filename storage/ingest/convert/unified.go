@@ -125,18 +125,20 @@ func flatten(top, info *object, payload object) *Error {
 		return failed(Incomplete, "no payload.ver")
 	}
 	top.remove("payload")
+	up := index(top)
 	for _, m := range payload {
 		switch name := string(m.name); {
 		case name == "info":
+			about := index(info)
 			for name, value := range members(m.value) {
-				if info.get(string(name)) == nil {
-					info.set(string(name), value)
+				if !about.contains(string(name)) {
+					about.set(string(name), value)
 				}
 			}
-		case name == "ver", top.get(name) != nil:
-			top.set("payload."+name, m.value)
+		case name == "ver", up.contains(name):
+			up.set("payload."+name, m.value)
 		default:
-			top.set(name, m.value)
+			up.set(name, m.value)
 		}
 	}
 	describe(info, environment)
