@@ -9,6 +9,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -70,6 +71,9 @@ Exit status: 0 done, or interrupted with --follow; 1 failed, or a raw log is lef
 usage; 4 a raw log is damaged (the rest is in the store; with --follow, both are only said);
 75 another program ingests into the store or from the raw logs; 130 interrupted.
 `
+
+// ingestMemory is where the collector begins to work harder.
+const ingestMemory = 192 << 20
 
 func ingestLogs(ctx context.Context, env env, args []string) error {
 	var c ingest.Config
@@ -150,7 +154,10 @@ func ingestLogs(ctx context.Context, env env, args []string) error {
 	if c.Store, err = store.openOrInit(); err != nil {
 		return err
 	}
-	defer func() { _ = c.Store.Close() }() // nothing is written through it
+	defer func() { _ = c.Store.Close() }()             // nothing is written through it
+	if os.Getenv("GOMEMLIMIT") == "" && c.Dedup == 0 { // what is known of documents has no bound
+		debug.SetMemoryLimit(ingestMemory)
+	}
 	counts, err := ingest.Run(ctx, c)
 	if (err == nil || counts.Read > 0) && !quiet {
 		summarise(env.stderr, &counts, len(revisions) > 0)

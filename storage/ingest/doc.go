@@ -46,6 +46,9 @@
 // # Memory
 //
 // A worker holds one submission, its text in two or three forms, and up to 24 MiB of records on the way to the disk, whatever
-// the number of files: about 60 MiB, and more for payloads of many megabytes (16 MiB decompressed at most). Config.Dedup takes
-// about 50 bytes besides for a document of the last three windows, and then there is one worker.
+// the number of files: about 40 MiB. Payloads above a megabyte, 16 MiB decompressed at most, go one at a time through what is there
+// once for all workers: about 120 MiB more while there are such. A raw log may also hold payloads that are many megabytes as they
+// came, which no receiver takes: then each worker has room for the largest. Config.Dedup takes about 50 bytes besides for a
+// document of the last three windows, and then there is one worker; definitions of histograms take what
+// revision.Options.MaxMemory says at most.
 package ingest

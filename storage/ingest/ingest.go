@@ -14,6 +14,7 @@ import (
 
 	"github.com/telemetry-mr/mr/storage"
 	"github.com/telemetry-mr/mr/storage/histogram/revision"
+	"github.com/telemetry-mr/mr/storage/ingest/convert"
 )
 
 // Config says what to ingest, and how. The zero value of a field is its default.
@@ -87,6 +88,7 @@ type run struct {
 	ids        *ids
 	stats      *stats
 	left       left
+	large      *sharedLane
 
 	logging sync.Mutex
 }
@@ -114,6 +116,7 @@ func Run(ctx context.Context, c Config) (Counts, error) {
 		return Counts{}, err
 	}
 	defer unlock()
+	r.large = newSharedLane(c.Store.Schema(), convert.Options{Fallback: c.Fallback, Strict: c.Strict})
 	err = r.loop(ctx)
 	total, statsErr := r.stats.close()
 	if c.Follow && errors.Is(err, context.Canceled) {

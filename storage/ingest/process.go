@@ -18,23 +18,23 @@ import (
 )
 
 const (
-	maxPayload = 16 << 20 // bytes, decompressed
-	maxLine    = 16 << 20 // what readers of a store take unless they are told to take more
-	openFiles  = 400      // of a batch
-	bufferSize = 24 << 20 // memory for what is not written yet
+	maxPayload   = 16 << 20 // bytes, decompressed
+	smallPayload = 1 << 20  // those that workers convert side by side
+	maxLine      = 16 << 20 // what readers of a store take unless they are told to take more
+	openFiles    = 400      // of a batch
+	bufferSize   = 24 << 20 // memory for what is not written yet
 )
 
 // A processor converts the records of a batch. It is for one batch.
 type processor struct {
 	*run
-	ctx       context.Context
-	batch     batch
-	reading   string // name of a raw log
-	converter *convert.Converter
-	inflater  rawlog.Inflater
-	writer    *storage.Writer
-	rejects   *rejects
-	counts    Counts
+	ctx     context.Context
+	batch   batch
+	reading string // name of a raw log
+	small   lane
+	writer  *storage.Writer
+	rejects *rejects
+	counts  Counts
 
 	definitions error // why they could not be looked for
 	day         int64 // since 1970
@@ -51,8 +51,7 @@ func (r *run) process(ctx context.Context, b batch) (c Counts, err error) {
 		return c, err
 	}
 	p := &processor{run: r, ctx: ctx, batch: b, rejects: newRejects(r.rejectsDir, r.storeKey, id)}
-	p.inflater.Max = maxPayload
-	p.converter = convert.New(r.Store.Schema(), convert.Options{
+	p.small = newLane(smallPayload, r.Store.Schema(), convert.Options{
 		Definitions: p.lookup, Fallback: r.Fallback, Strict: r.Strict,
 	})
 	p.places()
@@ -164,8 +163,12 @@ func checkSize(file *os.File, seg segment) error {
 func (p *processor) record(rec *rawlog.Record) error {
 	p.counts.Read++
 	p.counts.BytesRead += int64(rec.Size)
+	return p.decode(rec.Data, func(l *lane, text []byte, err error) error { return p.payload(l, rec, text, err) })
+}
+
+// payload is record for a payload that has been decompressed, or why it could not be.
+func (p *processor) payload(l *lane, rec *rawlog.Record, text []byte, err error) error {
 	sub, notPath := convert.ParsePath(rec.Path)
-	text, err := p.inflater.Payload(rec.Data)
 	switch {
 	case errors.Is(err, rawlog.ErrTooLarge):
 		return p.refuse(&convert.Error{Category: corruptedData, Reason: convert.TooLarge, Detail: err.Error()}, sub, rec)
@@ -182,7 +185,7 @@ func (p *processor) record(rec *rawlog.Record) error {
 	if rec.Format == rawlog.V2 || len(rec.Addr) > 0 {
 		ping.Addr = append([]byte{}, rec.Addr...)
 	}
-	got, err := p.converter.Convert(ping)
+	got, err := l.converter.Convert(ping)
 	if p.definitions != nil {
 		return p.definitions
 	}

@@ -54,7 +54,11 @@ func (r *rejects) add(category string, rec *rawlog.Record) error {
 		return fmt.Errorf("keeping a refused record: %w", err)
 	}
 	before := log.Size() / maxUnwritten
-	if log.Add(r.frame); log.Size()/maxUnwritten > before {
+	log.Add(r.frame)
+	if cap(r.frame) > maxUnwritten {
+		r.frame = nil
+	}
+	if log.Size()/maxUnwritten > before {
 		return log.Flush()
 	}
 	return nil

@@ -18,7 +18,7 @@ type Inflater struct {
 
 	zip storage.GzipReader
 	src bytes.Reader
-	buf bytes.Buffer
+	buf []byte
 }
 
 func (d *Inflater) max() int {
@@ -29,7 +29,7 @@ func (d *Inflater) max() int {
 }
 
 // Payload returns the text in data: what it decompresses to if it begins as gzip does, else data itself. The text is valid
-// until the next call. An error tells of damage, or is ErrTooLarge; memory stays below four times Max.
+// until the next call. An error tells of damage, or is ErrTooLarge; memory stays below twice Max.
 func (d *Inflater) Payload(data []byte) ([]byte, error) {
 	if !isGzip(data) {
 		if len(data) > d.max() {
@@ -41,15 +41,22 @@ func (d *Inflater) Payload(data []byte) ([]byte, error) {
 	if err := d.zip.Reset(&d.src); err != nil {
 		return nil, fmt.Errorf("decompressing payload: %w", err)
 	}
-	d.buf.Reset()
-	n, err := d.buf.ReadFrom(io.LimitReader(&d.zip, int64(d.max())+1))
-	if err != nil {
-		return nil, fmt.Errorf("decompressing payload: %w", err)
+	for n := 0; ; {
+		if n == len(d.buf) {
+			grown := make([]byte, min(max(2*n, 64<<10), d.max()+1))
+			copy(grown, d.buf)
+			d.buf = grown
+		}
+		m, err := d.zip.Read(d.buf[n:])
+		switch n += m; {
+		case n > d.max():
+			return nil, fmt.Errorf("%w: it decompresses to more than %d bytes", ErrTooLarge, d.max())
+		case err == io.EOF:
+			return d.buf[:n], nil
+		case err != nil:
+			return nil, fmt.Errorf("decompressing payload: %w", err)
+		}
 	}
-	if n > int64(d.max()) {
-		return nil, fmt.Errorf("%w: it decompresses to more than %d bytes", ErrTooLarge, d.max())
-	}
-	return d.buf.Bytes(), nil
 }
 
 func isGzip(data []byte) bool { return len(data) > 1 && data[0] == 0x1f && data[1] == 0x8b }

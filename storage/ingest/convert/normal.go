@@ -14,6 +14,8 @@ const (
 	maxDepth   = 512
 	maxMembers = 1 << 17
 
+	maxNormal = 16 << 20 // bytes of the normal form, to which escapes add: up to six times the text without this bound
+
 	maxUsual = 64 << 10 // bytes of a histogram whose members are not counted
 )
 
@@ -121,6 +123,7 @@ func (n *normaliser) fail(problem string, i int) int {
 const (
 	tooDeep     = string(TooDeep)
 	tooMany     = string(TooManyMembers)
+	tooLarge    = string(TooLarge)
 	controlChar = "control character in a string"
 )
 
@@ -129,7 +132,7 @@ func (n *normaliser) refusal(at int) *Error {
 	switch n.problem {
 	case controlChar:
 		return &Error{InvalidControlChar, "", fmt.Sprintf("byte %d: %s", at, n.problem)}
-	case tooDeep, tooMany:
+	case tooDeep, tooMany, tooLarge:
 		return failed(Reason(n.problem), "byte %d", at)
 	}
 	return failed(NotJSON, "byte %d: %s", at, n.problem)

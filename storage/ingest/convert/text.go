@@ -72,7 +72,9 @@ func (n *normaliser) oddText(i int) int {
 				n.replaced++
 			}
 			n.dst = appendEscaped(n.dst, r)
-			i += size
+			if i += size; len(n.dst) > maxNormal {
+				return n.fail(tooLarge, i)
+			}
 		}
 	}
 	return n.fail("string without an end", i)
