@@ -79,6 +79,9 @@ func (z *zstdWriter) Write(p []byte) (int, error) {
 			return 0, err
 		}
 		z.raw, z.long = z.raw[:0], 0
+		if cap(z.raw) > 4*frameSize {
+			z.raw = nil // lines of many megabytes are rare
+		}
 	}
 }
 
