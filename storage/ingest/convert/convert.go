@@ -47,7 +47,7 @@ type Record struct {
 }
 
 // A Converter converts pings. It is for one goroutine, keeps nothing of a ping, and needs as much memory as the largest one a
-// few times over.
+// few times over, until a smaller one comes.
 type Converter struct {
 	schema  *storage.Schema
 	options Options
@@ -63,6 +63,9 @@ type Converter struct {
 	out        []byte
 }
 
+// keptSize is the size of a ping whose memory is kept for others, in bytes. Few are larger.
+const keptSize = 512 << 10
+
 // New returns a Converter for a store with this schema.
 func New(schema *storage.Schema, o Options) *Converter {
 	return &Converter{schema: schema, options: o}
@@ -77,6 +80,9 @@ func (c *Converter) Convert(p Ping) (*Record, error) {
 }
 
 func (c *Converter) convert(p Ping) *Error {
+	if last := len(c.normal.src); last > keptSize && last > 4*len(p.Text) {
+		*c = Converter{schema: c.schema, options: c.options}
+	}
 	text, at := c.normal.run(p.Text)
 	switch {
 	case text == nil:
