@@ -29,8 +29,10 @@ type joiner struct {
 // newJoiner returns one for so many parts, after it has written the header.
 func newJoiner(w io.Writer, header []byte, parts int) (*joiner, error) {
 	j := &joiner{w: w, buf: make([]byte, 256<<10), parts: make([]*worker.Rows, parts)}
-	if err := j.write(header); err != nil {
-		return nil, joinError(err)
+	if len(header) > 0 {
+		if err := j.write(header); err != nil {
+			return nil, joinError(err)
+		}
 	}
 	return j, nil
 }

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/telemetry-mr/mr/filter"
@@ -267,12 +268,12 @@ func TestCancel(t *testing.T) {
 // cancelWriter takes one write, and cancels the run.
 type cancelWriter struct {
 	cancel func()
-	writes int
+	writes atomic.Int64
 }
 
 func (w *cancelWriter) Write(p []byte) (int, error) {
+	w.writes.Add(1)
 	w.cancel()
-	w.writes++
 	return len(p), nil
 }
 
@@ -287,8 +288,8 @@ func TestCancelJoin(t *testing.T) {
 		out.Emit("a", rec.Value)
 		return nil
 	}}
-	if _, err := mapreduce.Run(ctx, mapreduce.Local(job), mapreduce.Config{Data: store, Stdout: out}); !errors.Is(err, context.Canceled) || out.writes != 1 {
-		t.Errorf("%v after %d writes, want Canceled after 1", err, out.writes)
+	if _, err := mapreduce.Run(ctx, mapreduce.Local(job), mapreduce.Config{Data: store, Stdout: out}); !errors.Is(err, context.Canceled) || out.writes.Load() != 1 {
+		t.Errorf("%v after %d writes, want Canceled after 1", err, out.writes.Load())
 	}
 }
 
