@@ -119,6 +119,22 @@ func CreateFile(name string) (*FileWriter, error) {
 // symbolic link, leads out of it.
 func CreateFileIn(root *os.Root, name string) (*FileWriter, error) { return createIn(root, name) }
 
+// WriteFileIn makes a file with this content appear, as the Commit of CreateFileIn does.
+func WriteFileIn(root *os.Root, name string, content []byte) error {
+	w, err := createIn(root, name)
+	if err != nil {
+		return err
+	}
+	return w.commitAll(content)
+}
+
+// commitAll has the file appear with this content, or not at all.
+func (w *FileWriter) commitAll(content []byte) error {
+	defer w.Close()         // discards what Commit did not get
+	_, _ = w.Write(content) // Commit reports it
+	return w.Commit()
+}
+
 // createIn is CreateFile below an open directory, which must stay open.
 func createIn(root *os.Root, name string) (*FileWriter, error) {
 	return createVia(root, name, name)

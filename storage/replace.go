@@ -153,9 +153,7 @@ func (t *Tree) write(name string, text []byte) error {
 	if err != nil {
 		return err
 	}
-	defer w.Close()      // discards what Commit did not get
-	_, _ = w.Write(text) // Commit reports it
-	return w.Commit()
+	return w.commitAll(text)
 }
 
 // remove removes a file that may be gone.

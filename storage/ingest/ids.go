@@ -106,14 +106,7 @@ func (d *ids) isDuplicate(id []byte, at int64) bool {
 
 // write puts the documents of the batch into a file of its directory.
 func (d *ids) write(root *os.Root, name string) error {
-	data := binary.LittleEndian.AppendUint32(d.data, crc32.Checksum(d.data, castagnoli))
-	w, err := storage.CreateFileIn(root, name)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = w.Close() }() // after Commit it does nothing
-	_, _ = w.Write(data)             // Commit reports it
-	return w.Commit()
+	return storage.WriteFileIn(root, name, binary.LittleEndian.AppendUint32(d.data, crc32.Checksum(d.data, castagnoli)))
 }
 
 // end ends a batch. Its documents, unless it has come to nothing, are those that the file with this name has now.

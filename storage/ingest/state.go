@@ -269,21 +269,10 @@ func (s *state) commit(c commit) error {
 	if err != nil {
 		return err
 	}
-	if err := s.write(path.Join(commitName, c.Batch+".json"), text); err != nil {
+	if err := storage.WriteFileIn(s.root, path.Join(commitName, c.Batch+".json"), text); err != nil {
 		return fmt.Errorf("committing: %w", err)
 	}
 	return s.apply(c)
-}
-
-// write makes a file with this text, on the disk, in the place of one that there may be.
-func (s *state) write(name string, text []byte) error {
-	w, err := storage.CreateFileIn(s.root, name)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = w.Close() }() // after Commit it does nothing
-	_, _ = w.Write(text)             // Commit reports it
-	return w.Commit()
 }
 
 // apply does what a commit says. It may do so again.

@@ -57,7 +57,7 @@ func (s *state) report(line []byte, batches []string) error {
 	if err != nil {
 		return err
 	}
-	return s.write(reportName, text)
+	return storage.WriteFileIn(s.root, reportName, text)
 }
 
 // settle appends the line that is written down, if there is one.

@@ -51,13 +51,7 @@ func (c *Cache) writeFile(name string, text []byte) error {
 	if err := c.root.MkdirAll(filepath.FromSlash(path.Dir(name)), 0o777); err != nil {
 		return err
 	}
-	w, err := storage.CreateFileIn(c.root, filepath.FromSlash(name))
-	if err != nil {
-		return err
-	}
-	defer func() { _ = w.Close() }() // after Commit it does nothing
-	_, _ = w.Write(text)             // Commit reports it
-	return w.Commit()
+	return storage.WriteFileIn(c.root, filepath.FromSlash(name), text)
 }
 
 // isBlocked tells whether no file of definitions can have this slash path, for what is there already: a file where a directory
