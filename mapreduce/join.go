@@ -75,7 +75,7 @@ func (j *joiner) finish() error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if j.err == nil && (j.busy || j.next < len(j.parts)) {
-		return fmt.Errorf("joining output: %d of %d parts have come", j.next, len(j.parts))
+		return joinError(fmt.Errorf("%d of %d parts have come", j.next, len(j.parts)))
 	}
 	return j.err
 }
@@ -89,8 +89,8 @@ func (j *joiner) join(ctx context.Context, p *worker.Rows) error {
 	case err != nil:
 		return joinError(err)
 	case size != p.Bytes || sum != p.Checksum:
-		return joinError(fmt.Errorf("%s is damaged: it has %d bytes with checksum %08x; %d with checksum %08x were written",
-			p.Path, size, sum, p.Bytes, p.Checksum))
+		return joinError(damagedPart(*p, fmt.Errorf("it has %d bytes with checksum %08x; %d with checksum %08x were written",
+			size, sum, p.Bytes, p.Checksum)))
 	}
 	_ = os.Remove(p.Path) // else it goes with the work directory
 	return nil

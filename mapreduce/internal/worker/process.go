@@ -372,13 +372,12 @@ func (p *Process) Quit() {
 // Stop ends the process and all that it has started, and waits for that, but no longer than two seconds. It asks first,
 // so that the program may finish its main function, and soon kills. Further calls do nothing.
 func (p *Process) Stop() {
-	p.give(Gone, "stopped")
+	p.Quit()
 	p.end()
 }
 
 func (p *Process) end() {
 	p.stop.Do(func() {
-		p.quit.Do(p.run.quit)
 		if !p.run.gone(quitTime) {
 			p.run.kill()
 			p.run.gone(killTime)

@@ -21,12 +21,12 @@ func (p *Program) pin() error {
 	if _, err := f.ReadAt(magic[:], 0); err != nil || string(magic[:]) != "\x7fELF" {
 		return f.Close() // an interpreter would look for the descriptor in vain
 	}
-	p.file = f
-	exec := fmt.Sprintf("/proc/%d/fd/%d", os.Getpid(), f.Fd())
 	opened, err := f.Stat()
 	if err != nil {
-		return err
+		return errors.Join(err, f.Close())
 	}
+	p.file = f
+	exec := fmt.Sprintf("/proc/%d/fd/%d", os.Getpid(), f.Fd())
 	if found, err := os.Stat(exec); err == nil && os.SameFile(opened, found) { // else there is no /proc, or that of others
 		p.exec = exec
 	}
