@@ -52,12 +52,12 @@ func revisions(ctx context.Context, env env, args []string) error {
 }
 
 func fetchRevisions(ctx context.Context, env env, args []string) error {
-	o := revision.Options{Dir: "revisions", Server: revision.DefaultServer}
+	o := revision.Options{Dir: "revisions", Server: revision.DefaultServer, Timeout: 30 * time.Second}
 	var definitions definitionFlags
 	fs := newFlags("revisions")
 	fs.StringVar(&o.Dir, "dir", o.Dir, "")
 	fs.StringVar(&o.Server, "server", o.Server, "")
-	fs.DurationVar(&o.Timeout, "timeout", 30*time.Second, "")
+	fs.Var((*duration)(&o.Timeout), "timeout", "")
 	definitions.register(fs)
 	if done, err := parse(env, fs, revisionsUsage, args); done || err != nil {
 		return err
