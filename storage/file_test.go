@@ -68,7 +68,6 @@ func TestFileRoundTrip(t *testing.T) {
 	}
 }
 
-// TestZstdTool lets the zstd tool check and decode our files.
 // What goes to the disk early is what goes there late.
 func TestWriteBehind(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "large")
@@ -92,6 +91,7 @@ func TestWriteBehind(t *testing.T) {
 	}
 }
 
+// TestZstdTool lets the zstd tool check and decode our files.
 func TestZstdTool(t *testing.T) {
 	zstd, err := exec.LookPath("zstd")
 	if err != nil {
