@@ -1,7 +1,6 @@
 package mapreduce
 
 import (
-	"cmp"
 	"fmt"
 	"os"
 
@@ -29,7 +28,12 @@ func memoryError(lost *worker.LostError, format string, args ...any) error {
 }
 
 // memory is what the whole tree of processes may use.
-func (c *Config) memory() int64 { return cmp.Or(c.Memory, max(available(os.DirFS("/"))/2, minMemory)) }
+func (c *Config) memory() int64 {
+	if c.Memory != 0 {
+		return c.Memory
+	}
+	return max(available(os.DirFS("/"))/2, minMemory)
+}
 
 // share is how many workers fit in the memory beside so many files, and how large the heap of each may be. Memory in which
 // not even one fits is wrong usage.
