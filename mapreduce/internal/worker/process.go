@@ -116,6 +116,7 @@ func Start(ctx context.Context, o Options) (*Process, error) {
 
 	up := make(chan error, 1)
 	go func() { up <- p.connect() }()
+	go warm()
 	late := time.NewTimer(o.startTimeout())
 	defer late.Stop()
 	var err error

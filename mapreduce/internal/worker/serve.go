@@ -67,6 +67,7 @@ func Serve(w Worker) {
 		_, _ = fmt.Fprintf(greeting, "%d|%d|%s|%s|%s|\n",
 			plugin.CoreProtocolVersion, a.ProtocolVersion, a.Addr.Network(), a.Addr, a.Protocol)
 		_ = greeting.Close()
+		warm()
 	}()
 	go func() {
 		servePlugin(w, address)
