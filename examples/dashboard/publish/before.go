@@ -20,7 +20,7 @@ type before struct {
 	fresh    map[string]bool // days that it lacks, all if nil
 	leaves   map[string]int  // ids
 	pings    pings
-	measures map[string]measure
+	measures map[string]tally
 	room     []byte // for a file
 }
 
@@ -33,7 +33,7 @@ type pings struct {
 // readBefore reads an edition to which a release may be added. It returns the zero before if there is none: all files are made
 // anew then.
 func readBefore(folder string, r *release) before {
-	b := before{dir: folder, leaves: map[string]int{}, measures: map[string]measure{}}
+	b := before{dir: folder, leaves: map[string]int{}, measures: map[string]tally{}}
 	var err error
 	if b.account, err = readAccount(folder); err != nil {
 		return before{}
@@ -50,7 +50,7 @@ func readBefore(folder string, r *release) before {
 	var leaves struct {
 		Leaves [][]any `json:"leaves"`
 	}
-	var measures []measure
+	var measures []tally
 	if !b.read("leaves.json", &leaves) || !b.read("pings.json", &b.pings) || !b.read("measures.json", &measures) {
 		return before{}
 	}
@@ -91,7 +91,7 @@ func (b *before) family(file string) ([]byte, error) {
 	if b.dir == "" {
 		return noSections, nil
 	}
-	name := filepath.Join(b.dir, file)
+	name := within(b.dir, file)
 	text, err := readFile(b.room, name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return noSections, nil

@@ -22,7 +22,7 @@ type edition struct {
 	leaves   *leaves
 	simple   map[string]bool // those that are published
 	pings    pings
-	measures map[string]measure
+	measures map[string]tally
 	written  map[string]bool // measures that have new files
 
 	byBuild  family
@@ -32,6 +32,13 @@ type edition struct {
 	room     [2][]byte // for files
 }
 
+// A tally is what measures.json says of a measure besides its definition.
+type tally struct {
+	Name  string
+	Pings int64
+	Last  string // build day
+}
+
 // A measure is what measures.json says of one.
 type measure struct {
 	Name        string  `json:"name"`
@@ -39,14 +46,14 @@ type measure struct {
 	Description string  `json:"description"`
 	Buckets     []int64 `json:"buckets"` // lower bounds
 	Pings       int64   `json:"pings"`
-	Last        string  `json:"last"` // build day
+	Last        string  `json:"last"`
 }
 
 // publish writes the files of the release, of which an edition before may be there, and its account.
 func (r *release) publish(ctx context.Context, state string, b before) error {
 	e := &edition{release: r, before: b, measures: maps.Clone(b.measures), written: map[string]bool{}}
 	if e.measures == nil {
-		e.measures = map[string]measure{}
+		e.measures = map[string]tally{}
 	}
 	defer func() {
 		for _, p := range e.readers {
@@ -225,7 +232,8 @@ func (e *edition) measure(name string) error {
 	e.bySubmit.clear()
 	e.cells, e.dense = e.cells[:0], e.dense[:0]
 	elements := len(def.ranges) + summaryLen
-	var pings int64 // of fresh parts
+	var pings int64               // of fresh parts
+	dropped := map[string]int64{} // pings of them, by reason
 	last := -1
 	for _, p := range e.readers {
 		if string(p.measure) != name {
@@ -244,7 +252,7 @@ func (e *edition) measure(name string) error {
 			}
 			if why != "" {
 				if p.fresh {
-					e.account.drop(why, name, n)
+					dropped[why] += n
 				}
 				return
 			}
@@ -263,10 +271,13 @@ func (e *edition) measure(name string) error {
 			return err
 		}
 	}
+	for why, n := range dropped {
+		e.account.drop(why, name, n)
+	}
 	if pings > 0 {
 		m := e.before.measures[name]
-		m = measure{Name: name, Kind: def.Kind, Description: def.Description, Buckets: def.ranges, Pings: m.Pings + pings, Last: max(m.Last, e.built[last])}
-		if err := e.writeMeasure(m); err != nil {
+		m = tally{name, m.Pings + pings, max(m.Last, e.built[last])}
+		if err := e.writeMeasure(m, elements); err != nil {
 			return err
 		}
 	}
@@ -280,7 +291,7 @@ func (e *edition) measure(name string) error {
 	return nil
 }
 
-func (e *edition) writeMeasure(m measure) error {
+func (e *edition) writeMeasure(m tally, elements int) error {
 	for i, f := range []struct {
 		file string
 		*family
@@ -289,7 +300,7 @@ func (e *edition) writeMeasure(m measure) error {
 		if err != nil {
 			return err
 		}
-		if e.room[i], err = f.append(e.room[i][:0], old, e.cells, len(m.Buckets)+summaryLen); err != nil {
+		if e.room[i], err = f.append(e.room[i][:0], old, e.cells, elements); err != nil {
 			e.account.drop(tooLarge, m.Name, m.Pings)
 			delete(e.measures, m.Name)
 			return nil
@@ -319,16 +330,15 @@ func (e *edition) keepFiles() {
 
 // writeTables writes the files that are for the release as a whole.
 func (e *edition) writeTables() {
-	list := slices.SortedFunc(maps.Values(e.measures), func(a, b measure) int {
+	list, definitions, systems := []measure{}, map[string]definition{}, map[string]bool{}
+	for name, m := range e.measures {
+		def, _ := lookup(e.defs, name)
+		definitions[name] = def
+		list = append(list, measure{name, def.Kind, def.Description, def.ranges, m.Pings, m.Last})
+	}
+	slices.SortFunc(list, func(a, b measure) int {
 		return cmp.Or(cmp.Compare(b.Pings, a.Pings), cmp.Compare(a.Name, b.Name))
 	})
-	if list == nil {
-		list = []measure{}
-	}
-	definitions, systems := map[string]definition{}, map[string]bool{}
-	for _, m := range list {
-		definitions[m.Name], _ = lookup(e.defs, m.Name)
-	}
 	for _, leaf := range e.leaves.names {
 		systems[strings.Split(leaf, "/")[2]] = true
 	}

@@ -76,10 +76,14 @@ func (a *account) leftOut(reason string, pings int64) {
 
 // list lists a measure, the first ones by name.
 func (d *Dropped) list(measure string, pings int64) {
-	d.Measures[measure] += pings
-	if len(d.Measures) > maxDropped {
-		delete(d.Measures, slices.Max(slices.Collect(maps.Keys(d.Measures))))
+	if _, listed := d.Measures[measure]; !listed && len(d.Measures) == maxDropped {
+		last := slices.Max(slices.Collect(maps.Keys(d.Measures)))
+		if measure > last {
+			return
+		}
+		delete(d.Measures, last)
 	}
+	d.Measures[measure] += pings
 }
 
 // addDropped adds d to a list that has each reason once.

@@ -37,7 +37,7 @@ func (s *snapshot) write(name string, content []byte) {
 	if s.err != nil {
 		return
 	}
-	name = filepath.Join(s.dir, name)
+	name = within(s.dir, name)
 	if s.err = createFile(name, content); s.err == nil && s.zip != nil {
 		var b bytes.Buffer
 		s.zip.Reset(&b)
@@ -54,14 +54,18 @@ func (s *snapshot) keep(dir, name string) {
 		files = append(files, name+".gz")
 	}
 	for _, name := range files {
-		if s.err == nil && os.Link(filepath.Join(dir, name), filepath.Join(s.dir, name)) != nil {
+		from, to := within(dir, name), within(s.dir, name)
+		if s.err == nil && os.Link(from, to) != nil {
 			var content []byte
-			if content, s.err = os.ReadFile(filepath.Join(dir, name)); s.err == nil {
-				s.err = createFile(filepath.Join(s.dir, name), content)
+			if content, s.err = os.ReadFile(from); s.err == nil {
+				s.err = createFile(to, content)
 			}
 		}
 	}
 }
+
+// within is filepath.Join for a clean dir and the name of a file in it: there are tens of thousands.
+func within(dir, name string) string { return dir + string(filepath.Separator) + name }
 
 // close makes the names of the files durable, and reports errors of write.
 func (s *snapshot) close() error {
