@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"strconv"
 	"strings"
@@ -241,5 +242,20 @@ func TestKilledWorkers(t *testing.T) {
 	}
 	if left := entries(t, o.SocketDir); len(left) > 1 { // the lock
 		t.Errorf("left in the directory for sockets: %q", left)
+	}
+}
+
+// A worker has the name of its program for those who look for it, by whatever it is executed.
+func TestName(t *testing.T) {
+	o := options(t)
+	program, err := worker.Open(o.Path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer program.Close()
+	o.Program = program
+	name, err := os.ReadFile(fmt.Sprintf("/proc/%d/comm", start(t, o).Pid()))
+	if want := filepath.Base(o.Path); err != nil || strings.TrimSuffix(string(name), "\n") != want[:min(len(want), 15)] {
+		t.Errorf("the process is called %q, %v, want the beginning of %q", name, err, want)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 )
 
 // pin makes p execute the file that has its name now, by this process's descriptor of it: a new process has one, too, but its
@@ -31,4 +32,9 @@ func (p *Program) pin() error {
 		p.exec = exec
 	}
 	return nil
+}
+
+// takeName gives this process the name of its program in lists such as top's, where it has that of the descriptor.
+func takeName() {
+	_ = os.WriteFile("/proc/self/comm", []byte(filepath.Base(os.Args[0])), 0) // it is for people
 }
