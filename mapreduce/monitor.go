@@ -5,8 +5,9 @@ import (
 	"time"
 )
 
-// watchEvery is the time between two looks at a run: at its memory, and for Config.Progress.
-const watchEvery = 100 * time.Millisecond
+// watchEvery is the time between two looks at a run: at its memory, and for Config.Progress. Workers tell how far they are as
+// often.
+const watchEvery = 200 * time.Millisecond
 
 // A monitor looks at a run from time to time.
 type monitor struct {

@@ -14,7 +14,7 @@ const (
 	// does nothing but take new pages; but not more often, and not less, than this.
 	fillRate   = 4 << 30 // bytes a second
 	lookAtMost = 2 * time.Millisecond
-	lookAtRest = 100 * time.Millisecond
+	lookAtRest = time.Second
 
 	// wallSlack is for what is mapped and not in use: stacks of C threads, and what Go has given back in pieces.
 	wallSlack = 128 << 20
@@ -45,8 +45,13 @@ func watchMemory(pid int, limit int64, ended <-chan struct{}, over func(used int
 			over(used)
 			return
 		}
-		timer.Reset(min(max(time.Duration((limit-used)*int64(time.Second)/fillRate), lookAtMost), lookAtRest))
+		timer.Reset(lookAgain(limit - used))
 	}
+}
+
+// lookAgain is how long a process with so many bytes left need not be looked at.
+func lookAgain(left int64) time.Duration {
+	return min(max(time.Duration(float64(left)/fillRate*float64(time.Second)), lookAtMost), lookAtRest)
 }
 
 // wallIn lets this process map half as much again as limit, and no more: the kernel then refuses it memory, which ends a Go

@@ -109,9 +109,10 @@ func Start(ctx context.Context, o Options) (*Process, error) {
 		UnixSocketConfig: &plugin.UnixSocketConfig{TempDir: o.SocketDir},
 		StartTimeout:     o.startTimeout() + time.Minute, // the timer below comes first
 		Logger:           hclog.NewNullLogger(),
-		GRPCDialOptions: []grpc.DialOption{grpc.WithDefaultCallOptions(
-			grpc.MaxCallRecvMsgSize(messageBytes), grpc.MaxCallSendMsgSize(messageBytes),
-		)},
+		GRPCDialOptions: []grpc.DialOption{
+			grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(messageBytes), grpc.MaxCallSendMsgSize(messageBytes)),
+			grpc.WithInitialWindowSize(windowBytes), grpc.WithInitialConnWindowSize(windowBytes),
+		},
 	})
 
 	up := make(chan error, 1)

@@ -85,7 +85,9 @@ func servePlugin(w Worker, address chan<- *plugin.ReattachConfig) {
 		HandshakeConfig: handshake,
 		Plugins:         plugin.PluginSet{pluginName: &grpcPlugin{w: w}},
 		GRPCServer: func(opts []grpc.ServerOption) *grpc.Server {
-			return grpc.NewServer(append(opts, grpc.MaxRecvMsgSize(messageBytes), grpc.MaxSendMsgSize(messageBytes))...)
+			return grpc.NewServer(append(opts,
+				grpc.MaxRecvMsgSize(messageBytes), grpc.MaxSendMsgSize(messageBytes),
+				grpc.InitialWindowSize(windowBytes), grpc.InitialConnWindowSize(windowBytes))...)
 		},
 		Logger: hclog.New(&hclog.LoggerOptions{Name: "worker", Level: hclog.Error, Output: os.Stderr}),
 		Test:   &plugin.ServeTestConfig{ReattachConfigCh: address},
