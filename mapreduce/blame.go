@@ -57,9 +57,9 @@ func (s *mapStage) lost(ctx context.Context, slot, n int, lost *worker.LostError
 // probe gives a record alone to a fresh worker. It returns how that was lost, nil if it was not, or not with the record.
 func (s *mapStage) probe(ctx context.Context, slot, n int, at *worker.Place) (*worker.LostError, error) {
 	p := s.r.pool
-	dir := p.attemptDir("probe", n)
-	err := p.attempt(ctx, slot, n, dir, func(ctx context.Context, w worker.Worker, n int, dir string) error {
-		t, _ := s.task(n, dir)
+	prefix := p.attemptPrefix("probe", n)
+	err := p.attempt(ctx, slot, n, prefix, func(ctx context.Context, w worker.Worker, n int, prefix string) error {
+		t, _ := s.task(n, prefix)
 		t.Probe = &worker.Probe{Path: at.Path, Offset: at.Offset}
 		_, err := w.Map(ctx, t, func(worker.Progress) {})
 		return err
@@ -68,7 +68,7 @@ func (s *mapStage) probe(ctx context.Context, slot, n int, at *worker.Place) (*w
 		return nil, ctx.Err()
 	}
 	alone, isLost := errors.AsType[*worker.LostError](err)
-	p.retire(slot, dir, isLost)
+	p.retire(slot, prefix, isLost)
 	if !isLost || alone.At == nil || *alone.At != *at {
 		return nil, nil // what else is wrong, the next attempt will say
 	}

@@ -216,7 +216,7 @@ func TestDamagedReducePart(t *testing.T) {
 			},
 			Reduce: func(key string, _ iter.Seq[int], out *mapreduce.Rows) error {
 				out.Add(key)
-				waiting, err := filepath.Glob(filepath.Join(work, "*", "reduce-*", "rows"))
+				waiting, err := filepath.Glob(filepath.Join(work, "*", "reduce-*.rows"))
 				for _, name := range waiting {
 					err = errors.Join(err, damage(name))
 				}
@@ -255,7 +255,7 @@ func TestDamagedPart(t *testing.T) {
 		writeFile(t, store, fmt.Sprintf("saved_session/Firefox/nightly/30.0a1/%d.20140308.v2.log", i), "a\t{}\n")
 	}
 	job := mapreduce.Job[string, int]{Map: func(_ storage.Record, out *mapreduce.Emitter[string, int]) error {
-		parts, err := filepath.Glob(filepath.Join(work, "*", "map-*", "rows"))
+		parts, err := filepath.Glob(filepath.Join(work, "*", "map-*.rows"))
 		if err != nil {
 			return err
 		}

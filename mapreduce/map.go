@@ -66,13 +66,13 @@ func (w *jobWorker[K, V]) Map(ctx context.Context, task worker.MapTask, progress
 func (t *mapTask[K, V]) open() error {
 	if t.task.Quarantine {
 		var err error
-		if t.quarantine, err = createQuarantinePart(t.task.Dir); err != nil {
+		if t.quarantine, err = createQuarantinePart(t.task.Prefix); err != nil {
 			return err
 		}
 	}
 	if t.job.mapOnly() {
 		var err error
-		t.rows, err = t.createRows(t.task.Dir)
+		t.rows, err = t.createRows(t.task.Prefix)
 		return err
 	}
 	if t.memo == nil {

@@ -41,8 +41,8 @@ func newMapStage(r *run, tasks []worker.MapTask, meters []taskMeter) *mapStage {
 }
 
 // do does the n-th task, a taskFunc.
-func (s *mapStage) do(ctx context.Context, w worker.Worker, n int, dir string) error {
-	t, asked := s.task(n, dir)
+func (s *mapStage) do(ctx context.Context, w worker.Worker, n int, prefix string) error {
+	t, asked := s.task(n, prefix)
 	res, err := w.Map(ctx, t, s.meters[n].mapping)
 	if damage, ok := errors.AsType[*worker.TaskError](err); ok && damage.Damaged {
 		return s.damaged(ctx, w, n, t, damage)
@@ -54,11 +54,11 @@ func (s *mapStage) do(ctx context.Context, w worker.Worker, n int, dir string) e
 }
 
 // task is the n-th task as it is known now.
-func (s *mapStage) task(n int, dir string) (t worker.MapTask, asked int) {
+func (s *mapStage) task(n int, prefix string) (t worker.MapTask, asked int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	t = s.tasks[n]
-	t.Dir, t.MaxBad, t.Quarantine = dir, s.r.cfg.MaxBad.limit(), s.r.cfg.Quarantine != ""
+	t.Prefix, t.MaxBad, t.Quarantine = prefix, s.r.cfg.MaxBad.limit(), s.r.cfg.Quarantine != ""
 	if t.MaxBad > 0 && !alone(t) {
 		t.MaxBad = -1
 	}
@@ -106,7 +106,7 @@ func (s *mapStage) damaged(ctx context.Context, w worker.Worker, n int, t worker
 	if f := t.Files[i]; f.Part != (worker.Part{}) {
 		// Which part is read first is chance. What is said of the file is what one finds who reads it from its beginning.
 		f.Part, f.Aside = worker.Part{}, nil
-		whole := worker.MapTask{ID: t.ID, Dir: t.Dir, Files: []worker.File{f}, Probe: &worker.Probe{Path: f.Path, Offset: -1}}
+		whole := worker.MapTask{ID: t.ID, Prefix: t.Prefix, Files: []worker.File{f}, Probe: &worker.Probe{Path: f.Path, Offset: -1}}
 		_, err := w.Map(ctx, whole, s.meters[n].mapping)
 		if first, ok := errors.AsType[*worker.TaskError](err); ok && first.Damaged {
 			damage = first

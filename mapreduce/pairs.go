@@ -2,7 +2,6 @@ package mapreduce
 
 import (
 	"fmt"
-	"path/filepath"
 	"runtime/metrics"
 
 	"github.com/telemetry-mr/mr/mapreduce/internal/shuffle"
@@ -73,7 +72,7 @@ func (t *mapTask[K, V]) spill() error {
 	if pairs == 0 {
 		return nil
 	}
-	w, err := shuffle.CreateRun(filepath.Join(t.task.Dir, fmt.Sprintf("%05d.run", len(t.result.Runs))))
+	w, err := shuffle.CreateRun(fmt.Sprintf("%s%05d.run", t.task.Prefix, len(t.result.Runs)))
 	if err != nil {
 		return err
 	}

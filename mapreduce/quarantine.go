@@ -62,8 +62,8 @@ type quarantinePart struct {
 	n    int64
 }
 
-func createQuarantinePart(dir string) (*quarantinePart, error) {
-	p := &quarantinePart{path: filepath.Join(dir, "quarantine")}
+func createQuarantinePart(prefix string) (*quarantinePart, error) {
+	p := &quarantinePart{path: prefix + "quarantine"}
 	var err error
 	p.file, err = storage.CreateFile(p.path)
 	return p, err

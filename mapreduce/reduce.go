@@ -42,13 +42,13 @@ func (w *jobWorker[K, V]) Reduce(ctx context.Context, task worker.ReduceTask, pr
 	for i, r := range task.Runs {
 		paths[i] = r.Path
 	}
-	out, err := w.createRows(task.Dir)
+	out, err := w.createRows(task.Prefix)
 	if err != nil {
 		return worker.ReduceResult{}, err
 	}
 	defer out.close()
 	t := &reduceTask[K, V]{jobWorker: w, ctx: ctx, progress: progress, rows: out, careful: task.Careful}
-	if t.merger, err = shuffle.Merge(paths, task.Low, task.High, w.fanIn(), task.Dir, t.step); err != nil {
+	if t.merger, err = shuffle.Merge(paths, task.Low, task.High, w.fanIn(), task.Prefix, t.step); err != nil {
 		return worker.ReduceResult{}, reduceError(err)
 	}
 	defer t.merger.Close()

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"hash/crc32"
-	"path/filepath"
 	"strings"
 
 	"github.com/telemetry-mr/mr/mapreduce/internal/worker"
@@ -28,10 +27,10 @@ type Rows struct {
 
 const rowsBuffer = 128 << 10
 
-// createRows begins a file of rows in dir. Without columns, a row has any number of cells; where most is not 0, at most so many
+// createRows begins a file of rows whose name begins with prefix. Without columns, a row has any number of cells; where most is not 0, at most so many
 // bytes.
-func createRows(dir string, format Format, columns []string, most int64) (*Rows, error) {
-	r := &Rows{path: filepath.Join(dir, "rows"), format: format, columns: columns, most: most}
+func createRows(prefix string, format Format, columns []string, most int64) (*Rows, error) {
+	r := &Rows{path: prefix + "rows", format: format, columns: columns, most: most}
 	if format == JSONL {
 		for i, name := range columns {
 			before := []byte{"{,"[min(i, 1)]}

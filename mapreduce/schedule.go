@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -63,7 +64,7 @@ type pool struct {
 	exec  workers
 	env   startEnv
 	setup worker.Setup
-	dir   string // attempts have their directories here
+	dir   string // attempts have their files here
 	slots []handle
 	order func(n int) []int // in which tasks begin; nil is the costliest first
 
@@ -87,8 +88,8 @@ type stage struct {
 	lost func(ctx context.Context, slot, n int, lost *worker.LostError) (found bool, err error)
 }
 
-// A taskFunc does the n-th task in dir, which is new and empty. It may return an *again.
-type taskFunc func(ctx context.Context, w worker.Worker, n int, dir string) error
+// A taskFunc does the n-th task with files whose names begin with prefix, as no others do. It may return an *again.
+type taskFunc func(ctx context.Context, w worker.Worker, n int, prefix string) error
 
 // An again is the wish to have tasks done once more, though no worker was lost: this one, and others that are done.
 type again struct{ tasks []int }
@@ -125,10 +126,10 @@ func (p *pool) run(ctx context.Context, s stage) error {
 // task does a task, if need be in several attempts. It returns what is to be done again.
 func (p *pool) task(ctx context.Context, s stage, slot, n int) (redo []int, err error) {
 	for losses := 0; ; {
-		dir := p.attemptDir(s.name, n)
-		err := p.attempt(ctx, slot, n, dir, s.do)
+		prefix := p.attemptPrefix(s.name, n)
+		err := p.attempt(ctx, slot, n, prefix, s.do)
 		if again, ok := errors.AsType[*again](err); ok {
-			_ = os.RemoveAll(dir) // else it goes with the work directory
+			removeAttempt(prefix)
 			return again.tasks, nil
 		}
 		lost, isLost := errors.AsType[*worker.LostError](err)
@@ -138,7 +139,7 @@ func (p *pool) task(ctx context.Context, s stage, slot, n int) (redo []int, err 
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		p.discard(slot, dir)
+		p.discard(slot, prefix)
 		found := false
 		if s.lost != nil {
 			if found, err = s.lost(ctx, slot, n, lost); err != nil {
@@ -171,12 +172,23 @@ func lostError(stage string, n int, lost *worker.LostError) error {
 	return e
 }
 
-// attemptDir is the directory of the next attempt at a task. No two attempts have the same.
-func (p *pool) attemptDir(stage string, n int) string {
+// attemptPrefix is what the names of the next attempt's files at a task begin with. No two attempts have the same.
+func (p *pool) attemptPrefix(stage string, n int) string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.attempts++
-	return filepath.Join(p.dir, fmt.Sprintf("%s-%05d.a%d", stage, n, p.attempts))
+	return filepath.Join(p.dir, fmt.Sprintf("%s-%05d.a%d.", stage, n, p.attempts))
+}
+
+// removeAttempt removes the files of an attempt. What cannot be removed goes with the work directory.
+func removeAttempt(prefix string) {
+	dir, base := filepath.Split(prefix)
+	entries, _ := os.ReadDir(dir)
+	for _, e := range entries {
+		if strings.HasPrefix(strings.TrimPrefix(e.Name(), "."), base) { // a dot has one that was not complete
+			_ = os.Remove(filepath.Join(dir, e.Name()))
+		}
+	}
 }
 
 // describe brings up the first worker, alone, so that what is wrong with the program or its arguments is said once, and
@@ -194,15 +206,12 @@ func (p *pool) describe(ctx context.Context) (worker.Description, error) {
 }
 
 // attempt does a task once in the slot's worker, which it brings up first if there is none.
-func (p *pool) attempt(ctx context.Context, slot, n int, dir string, do taskFunc) error {
+func (p *pool) attempt(ctx context.Context, slot, n int, prefix string, do taskFunc) error {
 	w, err := p.worker(ctx, slot)
 	if err != nil {
 		return err
 	}
-	if err := os.Mkdir(dir, 0o700); err != nil {
-		return err
-	}
-	return do(ctx, w, n, dir)
+	return do(ctx, w, n, prefix)
 }
 
 func (p *pool) worker(ctx context.Context, slot int) (worker.Worker, error) {
@@ -253,10 +262,10 @@ func (p *pool) nextSetup() worker.Setup {
 }
 
 // discard stops the slot's worker, which was lost, and removes what its attempt left.
-func (p *pool) discard(slot int, dir string) { p.retire(slot, dir, true) }
+func (p *pool) discard(slot int, prefix string) { p.retire(slot, prefix, true) }
 
 // retire is discard for a worker that may not have been lost.
-func (p *pool) retire(slot int, dir string, lost bool) {
+func (p *pool) retire(slot int, prefix string, lost bool) {
 	p.mu.Lock()
 	h := p.slots[slot]
 	p.slots[slot] = nil
@@ -267,7 +276,7 @@ func (p *pool) retire(slot int, dir string, lost bool) {
 	if h != nil {
 		p.end(h)
 	}
-	_ = os.RemoveAll(dir) // else it goes with the work directory
+	removeAttempt(prefix)
 }
 
 // quit asks all workers to end, without waiting for them.

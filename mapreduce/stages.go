@@ -29,9 +29,9 @@ func (r *run) reduceAll(ctx context.Context, results []worker.MapResult) ([]work
 			return nil, err
 		}
 	}
-	do := func(ctx context.Context, w worker.Worker, n int, dir string) error {
+	do := func(ctx context.Context, w worker.Worker, n int, prefix string) error {
 		t := tasks[n]
-		t.Dir, t.Careful = dir, tried[n] // what has killed a worker may do so again, and is to be named then
+		t.Prefix, t.Careful = prefix, tried[n] // what has killed a worker may do so again, and is to be named then
 		tried[n] = true
 		res, err := w.Reduce(ctx, t, meters[n].reducing)
 		if err != nil {

@@ -21,7 +21,7 @@ type damage struct {
 // flip damages one file that a run has written for itself: a bit of it, or all. Each file has its turn.
 func (x *torture) flip() (string, bool) {
 	if len(x.flips) == 0 {
-		x.flips = []damage{{job: "lists", file: "map-*/*.run"}, {job: "ordered", file: "map-*/*.run"}, {job: "os", file: "map-*/*.run"}, {job: "lists", file: "reduce-*/rows"}, {job: "extract", file: "map-*/rows"}}
+		x.flips = []damage{{job: "lists", file: "map-*.run"}, {job: "ordered", file: "map-*.run"}, {job: "os", file: "map-*.run"}, {job: "lists", file: "reduce-*.rows"}, {job: "extract", file: "map-*.rows"}}
 	}
 	d := &x.flips[0]
 	x.flips = append(x.flips[1:], x.flips[0])
@@ -32,7 +32,7 @@ func (x *torture) flip() (string, bool) {
 	harm := func() { what = x.harm(filepath.Join(work, "*", d.file), d.n) }
 	s := shape.Shape{RunBytes: 64 << 10, TaskFiles: 4}
 	out := &firstWrite{}
-	if filepath.Base(d.file) == "rows" {
+	if filepath.Ext(d.file) == ".rows" {
 		out.do = harm
 	} else {
 		phase := 0

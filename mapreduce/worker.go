@@ -96,8 +96,8 @@ func (w *jobWorker[K, V]) setRows(f Format) error {
 	return f.checkColumns(w.names, cells)
 }
 
-func (w *jobWorker[K, V]) createRows(dir string) (*Rows, error) {
-	return createRows(dir, w.format, w.names, w.longest())
+func (w *jobWorker[K, V]) createRows(prefix string) (*Rows, error) {
+	return createRows(prefix, w.format, w.names, w.longest())
 }
 
 // Close releases what Setup took, and writes profiles.

@@ -143,7 +143,7 @@ func BenchmarkMerge(b *testing.B) {
 			b.ReportAllocs()
 			n := 0
 			for b.Loop() {
-				m, err := shuffle.Merge(paths, nil, nil, k, dir, goOn)
+				m, err := shuffle.Merge(paths, nil, nil, k, filepath.Join(dir, "m-"), goOn)
 				if err != nil {
 					b.Fatal(err)
 				}

@@ -45,7 +45,7 @@ func (m model) pairs() (n int64) {
 
 // read merges runs and gathers what they hold.
 func read(runs []string, low, high []byte, fanIn int, dir string) (gs []group, err error) {
-	m, err := shuffle.Merge(runs, low, high, fanIn, dir, goOn)
+	m, err := shuffle.Merge(runs, low, high, fanIn, filepath.Join(dir, "m-"), goOn)
 	if err != nil {
 		return nil, err
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 )
 
@@ -35,17 +34,17 @@ const (
 )
 
 // Merge opens runs, given in the order of their values, for the keys low <= key < high; nil is open. Where there are more
-// than fanIn runs (or eight, if that is more), neighbours are first merged to longer ones in dir, as few as will do. None
-// of these is left there when Merge returns.
+// than fanIn runs (or eight, if that is more), neighbours are first merged to longer ones, as few as will do, in files whose
+// names begin with prefix. None of these is left when Merge returns.
 //
 // step is called from time to time while runs are written; its error ends Merge.
-func Merge(runs []string, low, high []byte, fanIn int, dir string, step func() error) (*Merger, error) {
+func Merge(runs []string, low, high []byte, fanIn int, prefix string, step func() error) (*Merger, error) {
 	fanIn = max(fanIn, minFanIn)
 	runs = slices.Clone(runs)
 	made := map[string]bool{}
 	defer func() {
 		for path := range made {
-			_ = os.Remove(path) // best effort: dir goes as a whole anyway
+			_ = os.Remove(path) // best effort: what is left goes at the end anyway
 		}
 	}()
 	for at := 0; len(runs) > fanIn; at++ {
@@ -53,7 +52,7 @@ func Merge(runs []string, low, high []byte, fanIn int, dir string, step func() e
 		if at+n > len(runs) {
 			at = 0 // the next pass
 		}
-		path := filepath.Join(dir, fmt.Sprintf("merge-%05d.run", len(made)))
+		path := fmt.Sprintf("%smerge-%05d.run", prefix, len(made))
 		made[path] = true
 		if err := mergeTo(path, runs[at:at+n], low, high, step); err != nil {
 			return nil, err

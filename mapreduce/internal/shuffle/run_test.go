@@ -217,7 +217,7 @@ func TestMergeMemory(t *testing.T) {
 	}
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	m, err := shuffle.Merge(runs, nil, nil, count, dir, goOn)
+	m, err := shuffle.Merge(runs, nil, nil, count, filepath.Join(dir, "m-"), goOn)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -56,7 +56,7 @@ func descriptionOf(m *workerpb.Description) Description {
 func (t MapTask) proto() *workerpb.MapTask {
 	return &workerpb.MapTask{
 		Id:         int64(t.ID),
-		Dir:        []byte(t.Dir),
+		Prefix:     []byte(t.Prefix),
 		Files:      each(t.Files, File.proto),
 		MaxBad:     t.MaxBad,
 		Quarantine: t.Quarantine,
@@ -68,7 +68,7 @@ func (t MapTask) proto() *workerpb.MapTask {
 func mapTaskOf(m *workerpb.MapTask) MapTask {
 	return MapTask{
 		ID:         int(m.GetId()),
-		Dir:        string(m.GetDir()),
+		Prefix:     string(m.GetPrefix()),
 		Files:      each(m.GetFiles(), fileOf),
 		MaxBad:     m.GetMaxBad(),
 		Quarantine: m.GetQuarantine(),
@@ -126,8 +126,8 @@ func fileOf(m *workerpb.File) File {
 
 func (t ReduceTask) proto() *workerpb.ReduceTask {
 	return &workerpb.ReduceTask{
-		Id:  int64(t.ID),
-		Dir: []byte(t.Dir),
+		Id:     int64(t.ID),
+		Prefix: []byte(t.Prefix),
 		Runs: each(t.Runs, func(r Run) *workerpb.Run {
 			r.Samples = nil
 			return r.proto()
@@ -140,11 +140,11 @@ func (t ReduceTask) proto() *workerpb.ReduceTask {
 
 func reduceTaskOf(m *workerpb.ReduceTask) ReduceTask {
 	return ReduceTask{
-		ID:   int(m.GetId()),
-		Dir:  string(m.GetDir()),
-		Runs: each(m.GetRuns(), runOf),
-		Low:  m.GetLow(),
-		High: m.GetHigh(),
+		ID:     int(m.GetId()),
+		Prefix: string(m.GetPrefix()),
+		Runs:   each(m.GetRuns(), runOf),
+		Low:    m.GetLow(),
+		High:   m.GetHigh(),
 
 		Careful: m.GetCareful(),
 	}

@@ -63,7 +63,7 @@ func startAndWait() {
 				say()
 				return
 			case "orphan":
-				r, err := p.Map(context.Background(), worker.MapTask{Dir: "child group"}, nil)
+				r, err := p.Map(context.Background(), worker.MapTask{Prefix: "child group"}, nil)
 				if err != nil {
 					panic(err)
 				}
@@ -75,7 +75,7 @@ func startAndWait() {
 					say()
 				}()
 			}
-			_, _ = p.Map(context.Background(), worker.MapTask{Dir: do}, func(worker.Progress) { say() })
+			_, _ = p.Map(context.Background(), worker.MapTask{Prefix: do}, func(worker.Progress) { say() })
 		})
 	}
 	all.Wait()
@@ -227,7 +227,7 @@ func TestKilledWorkers(t *testing.T) {
 			_, err = p.Setup(t.Context(), worker.Setup{})
 		}
 		if err == nil {
-			_, err = p.Map(t.Context(), worker.MapTask{Dir: "stuck"}, nil)
+			_, err = p.Map(t.Context(), worker.MapTask{Prefix: "stuck"}, nil)
 		}
 		if _, ok := errors.AsType[*worker.LostError](err); !ok {
 			t.Errorf("trial %d: killed after %v: %v, want it lost", i, after, err)

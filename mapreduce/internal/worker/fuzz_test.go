@@ -50,7 +50,7 @@ func FuzzMessages(f *testing.F) {
 	for i, m := range []proto.Message{
 		Setup{Data: "d", Schema: []byte("s"), MemoryBytes: 1, Checksums: true}.proto(),
 		Description{Key: "int", Columns: []string{"a", ""}}.proto(),
-		MapTask{ID: 1, Dir: "d", Files: []File{{Path: "p", Size: 2, Part: Part{Offset: 3, Length: 4}}}, MaxBad: -1}.proto(),
+		MapTask{ID: 1, Prefix: "d", Files: []File{{Path: "p", Size: 2, Part: Part{Offset: 3, Length: 4}}}, MaxBad: -1}.proto(),
 		ReduceTask{Runs: []Run{{Path: "r", Bytes: 1}}, Low: []byte("a")}.proto(),
 		MapResult{Rows: &Rows{Path: "r"}, Counters: Counters{"a": 1}, Checksums: []uint32{1}}.proto(),
 		ReduceResult{Rows: Rows{Checksum: 1}}.proto(),

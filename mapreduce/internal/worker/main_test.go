@@ -126,7 +126,7 @@ func (job) Setup(_ context.Context, s worker.Setup) (worker.Description, error) 
 func (job) Map(ctx context.Context, t worker.MapTask, progress func(worker.Progress)) (worker.MapResult, error) {
 	progress(worker.Progress{Steps: 1})
 	mark.Record(1, 17, 4711)
-	switch what, arg, _ := strings.Cut(t.Dir, " "); what {
+	switch what, arg, _ := strings.Cut(t.Prefix, " "); what {
 	case "goexit":
 		runtime.Goexit()
 	case "panic":
@@ -176,7 +176,7 @@ func (job) Map(ctx context.Context, t worker.MapTask, progress func(worker.Progr
 	mark.Done()
 	progress(worker.Progress{Steps: 7, Records: int64(len(t.Files)), Bytes: t.MaxBad})
 	r := worker.MapResult{
-		Rows:     &worker.Rows{Path: t.Dir, Bytes: 1, Rows: 2, Checksum: 1<<32 - 1},
+		Rows:     &worker.Rows{Path: t.Prefix, Bytes: 1, Rows: 2, Checksum: 1<<32 - 1},
 		Counters: worker.Counters{"task": int64(t.ID), "max-bad\xff": t.MaxBad},
 	}
 	for _, f := range t.Files {
@@ -189,12 +189,12 @@ func (job) Map(ctx context.Context, t worker.MapTask, progress func(worker.Progr
 }
 
 func (job) Reduce(ctx context.Context, t worker.ReduceTask, progress func(worker.Progress)) (worker.ReduceResult, error) {
-	mark.Key("beginning of t.Dir: " + t.Dir)
-	if t.Dir == "exit" {
+	mark.Key("beginning of t.Prefix: " + t.Prefix)
+	if t.Prefix == "exit" {
 		os.Exit(4)
 	}
 	return worker.ReduceResult{
-		Rows: worker.Rows{Path: t.Dir, Bytes: int64(len(t.Runs))},
+		Rows: worker.Rows{Path: t.Prefix, Bytes: int64(len(t.Runs))},
 		Counters: worker.Counters{
 			"low": open(t.Low), "high": open(t.High), "samples": int64(len(t.Runs[0].Samples)), "pairs": t.Runs[0].Pairs,
 		},

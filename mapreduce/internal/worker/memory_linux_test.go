@@ -26,7 +26,7 @@ func TestOverMemory(t *testing.T) {
 	t.Run("watched", func(t *testing.T) {
 		o := options(t)
 		o.MemoryBytes = share
-		_, err := start(t, o).Map(t.Context(), worker.MapTask{Dir: "hoard"}, nil)
+		_, err := start(t, o).Map(t.Context(), worker.MapTask{Prefix: "hoard"}, nil)
 		wantOverMemory(t, err, false, "MiB of memory; its share is 64 MiB")
 	})
 	t.Run("not watched", func(t *testing.T) {
@@ -34,7 +34,7 @@ func TestOverMemory(t *testing.T) {
 		if _, err := p.Setup(t.Context(), worker.Setup{MemoryBytes: share}); err != nil {
 			t.Fatal(err)
 		}
-		_, err := p.Map(t.Context(), worker.MapTask{Dir: "hoard"}, nil)
+		_, err := p.Map(t.Context(), worker.MapTask{Prefix: "hoard"}, nil)
 		// The collector, too, may be refused what it needs; it then dies of a nil pointer.
 		if e, ok := errors.AsType[*worker.LostError](err); !ok || e.Class != worker.Memory && e.Class != worker.Crash {
 			t.Errorf("%v, want it lost for want of memory", err)

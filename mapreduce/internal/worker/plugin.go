@@ -13,7 +13,7 @@ import (
 
 // protocolVersion counts the changes of worker.proto and of the start (serve.go) that older job programs do not
 // understand.
-const protocolVersion = 3
+const protocolVersion = 4
 
 // messageBytes bounds a message in either direction: a task that names 400,000 files has room.
 const messageBytes = 64 << 20

@@ -34,7 +34,7 @@ func TestProcessAnswers(t *testing.T) {
 	}
 
 	var last worker.Progress
-	task := worker.MapTask{ID: 3, Dir: "x", Files: []worker.File{{Path: "a\xff/b", Size: 9}, {Path: "c"}}, MaxBad: -1}
+	task := worker.MapTask{ID: 3, Prefix: "x", Files: []worker.File{{Path: "a\xff/b", Size: 9}, {Path: "c"}}, MaxBad: -1}
 	got, err := p.Map(t.Context(), task, func(p worker.Progress) { last = p })
 	wantMap, _ := job{}.Map(t.Context(), task, func(worker.Progress) {})
 	if err != nil || !reflect.DeepEqual(got, wantMap) {
@@ -46,7 +46,7 @@ func TestProcessAnswers(t *testing.T) {
 
 	for _, c := range []struct{ low, high []byte }{{nil, nil}, {[]byte{}, []byte("m")}, {[]byte("m"), nil}} {
 		r, err := p.Reduce(t.Context(), worker.ReduceTask{
-			Dir: "y", Low: c.low, High: c.high, Runs: []worker.Run{{Pairs: 8, Samples: [][]byte{{1}}}},
+			Prefix: "y", Low: c.low, High: c.high, Runs: []worker.Run{{Pairs: 8, Samples: [][]byte{{1}}}},
 		}, nil)
 		want := worker.ReduceResult{
 			Rows:     worker.Rows{Path: "y", Bytes: 1},
@@ -65,20 +65,20 @@ func TestErrorsTravel(t *testing.T) {
 	if e, ok := errors.AsType[*worker.TaskError](err); !ok || e.Msg != "key type func() is not supported" {
 		t.Errorf("Setup: %v, want a TaskError", err)
 	}
-	_, err = p.Map(t.Context(), worker.MapTask{Dir: "bad"}, nil)
+	_, err = p.Map(t.Context(), worker.MapTask{Prefix: "bad"}, nil)
 	want := worker.TaskError{BadData: true, Path: "a/b\xff.log", Line: 17, Msg: "bad \xfe value", Detail: "goroutine 1"}
 	if e, ok := errors.AsType[*worker.TaskError](err); !ok || *e != want {
 		t.Errorf("Map: %#v, want %#v", err, want)
 	}
-	_, err = p.Map(t.Context(), worker.MapTask{Dir: "disk"}, nil)
+	_, err = p.Map(t.Context(), worker.MapTask{Prefix: "disk"}, nil)
 	if _, lost := errors.AsType[*worker.LostError](err); lost || err == nil || err.Error() != "no space left on device" {
 		t.Errorf("Map: %v, want the worker's error", err)
 	}
-	_, err = p.Map(t.Context(), worker.MapTask{Dir: "large 70000000"}, nil)
+	_, err = p.Map(t.Context(), worker.MapTask{Prefix: "large 70000000"}, nil)
 	if _, lost := errors.AsType[*worker.LostError](err); lost || err == nil || !strings.Contains(err.Error(), "larger than a message") {
 		t.Errorf("Map with a result of 70 MB: %v, want an error about its size", err)
 	}
-	r, err := p.Map(t.Context(), worker.MapTask{Dir: "large 60000000"}, nil)
+	r, err := p.Map(t.Context(), worker.MapTask{Prefix: "large 60000000"}, nil)
 	if err != nil || len(r.Runs[0].Samples[0]) != 60000000 {
 		t.Errorf("Map with a result of 60 MB: %v", err)
 	}
@@ -122,7 +122,7 @@ func TestLost(t *testing.T) {
 			o := options(t)
 			o.SilenceTimeout, o.StallTimeout = cmp.Or(c.silence, time.Minute), cmp.Or(c.stall, time.Minute)
 			p := start(t, o)
-			_, err := p.Map(t.Context(), worker.MapTask{Dir: c.do, Files: []worker.File{{Path: "a"}, {Path: "b"}}}, nil)
+			_, err := p.Map(t.Context(), worker.MapTask{Prefix: c.do, Files: []worker.File{{Path: "a"}, {Path: "b"}}}, nil)
 			e, ok := errors.AsType[*worker.LostError](err)
 			if !ok || e.Start || e.Class != c.class || e.Reason != c.reason || !strings.HasPrefix(e.Stderr, c.stderr) {
 				t.Fatalf("Map: %#v, want it lost: %s, %s", err, c.class, c.reason)
@@ -148,13 +148,13 @@ func TestLost(t *testing.T) {
 func TestLostAtKey(t *testing.T) {
 	t.Parallel()
 	p := start(t, options(t))
-	_, err := p.Reduce(t.Context(), worker.ReduceTask{Dir: "exit"}, nil)
-	if e, ok := errors.AsType[*worker.LostError](err); !ok || e.At == nil || e.At.Key != "beginning of t.Dir: exit" {
+	_, err := p.Reduce(t.Context(), worker.ReduceTask{Prefix: "exit"}, nil)
+	if e, ok := errors.AsType[*worker.LostError](err); !ok || e.At == nil || e.At.Key != "beginning of t.Prefix: exit" {
 		t.Errorf("Reduce: %#v, want it lost at a key", err)
 	}
 
 	p = start(t, options(t))
-	_, err = p.Map(t.Context(), worker.MapTask{Dir: "stuck"}, func(worker.Progress) { p.GiveUp(worker.Memory, "7 GiB") })
+	_, err = p.Map(t.Context(), worker.MapTask{Prefix: "stuck"}, func(worker.Progress) { p.GiveUp(worker.Memory, "7 GiB") })
 	if e, ok := errors.AsType[*worker.LostError](err); !ok || e.Class != worker.Memory || e.Reason != "7 GiB" || e.At != nil {
 		t.Errorf("Map: %#v, want it given up", err)
 	}
@@ -177,7 +177,7 @@ func TestStepsKeepATaskAlive(t *testing.T) {
 	o.SilenceTimeout, o.StallTimeout = 600*time.Millisecond, 600*time.Millisecond
 	p := start(t, o)
 	beats := 0
-	_, err := p.Map(t.Context(), worker.MapTask{Dir: "steps 1200ms"}, func(worker.Progress) { beats++ })
+	_, err := p.Map(t.Context(), worker.MapTask{Prefix: "steps 1200ms"}, func(worker.Progress) { beats++ })
 	if err != nil {
 		t.Error(err)
 	}
@@ -195,7 +195,7 @@ func TestCancelledCall(t *testing.T) {
 			if do == "stop" { // before it sends anything
 				time.AfterFunc(100*time.Millisecond, cancel)
 			}
-			_, err := p.Map(ctx, worker.MapTask{Dir: do}, func(worker.Progress) { cancel() })
+			_, err := p.Map(ctx, worker.MapTask{Prefix: do}, func(worker.Progress) { cancel() })
 			if err != context.Canceled {
 				t.Errorf("Map: %v, want %v", err, context.Canceled)
 			}
@@ -215,7 +215,7 @@ func TestCallWithCancelledContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	for range 2 {
-		if _, err := p.Map(ctx, worker.MapTask{Dir: "stuck"}, nil); err != context.Canceled {
+		if _, err := p.Map(ctx, worker.MapTask{Prefix: "stuck"}, nil); err != context.Canceled {
 			t.Errorf("Map: %v, want %v", err, context.Canceled)
 		}
 	}
@@ -258,7 +258,7 @@ func TestStop(t *testing.T) {
 		var once sync.Once
 		started, done := make(chan struct{}), make(chan error)
 		go func() {
-			_, err := p.Map(t.Context(), worker.MapTask{Dir: "spin"}, func(worker.Progress) { once.Do(func() { close(started) }) })
+			_, err := p.Map(t.Context(), worker.MapTask{Prefix: "spin"}, func(worker.Progress) { once.Do(func() { close(started) }) })
 			done <- err
 		}()
 		<-started
@@ -275,7 +275,7 @@ func TestGrandchild(t *testing.T) {
 		for _, end := range []string{"stop", "exit"} {
 			t.Run(how+" "+end, func(t *testing.T) {
 				p := start(t, options(t))
-				r, err := p.Map(t.Context(), worker.MapTask{Dir: "child " + how}, nil)
+				r, err := p.Map(t.Context(), worker.MapTask{Prefix: "child " + how}, nil)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -292,7 +292,7 @@ func TestGrandchild(t *testing.T) {
 					}
 				}
 				if end == "exit" {
-					_, err := p.Map(t.Context(), worker.MapTask{Dir: "exit 5"}, nil)
+					_, err := p.Map(t.Context(), worker.MapTask{Prefix: "exit 5"}, nil)
 					if e, ok := errors.AsType[*worker.LostError](err); !ok || e.Reason != "exit status 5" {
 						t.Errorf("Map: %v, want it lost: exit status 5", err)
 					}
@@ -311,7 +311,7 @@ func TestPrints(t *testing.T) {
 	o := options(t, "print")
 	o.Stderr = &out
 	p := start(t, o)
-	if _, err := p.Map(t.Context(), worker.MapTask{Dir: "flood"}, nil); err != nil {
+	if _, err := p.Map(t.Context(), worker.MapTask{Prefix: "flood"}, nil); err != nil {
 		t.Fatal(err)
 	}
 	p.Stop()
@@ -405,7 +405,7 @@ func TestStderrThatBlocks(t *testing.T) {
 	p := start(t, o)
 	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer cancel()
-	if _, err := p.Map(ctx, worker.MapTask{Dir: "flood"}, nil); err != context.DeadlineExceeded {
+	if _, err := p.Map(ctx, worker.MapTask{Prefix: "flood"}, nil); err != context.DeadlineExceeded {
 		t.Errorf("Map: %v, want %v", err, context.DeadlineExceeded)
 	}
 	within(t, 2*time.Second, p.Stop)
@@ -428,7 +428,7 @@ func TestWorkerOutlivesTheThreadThatStartedIt(t *testing.T) {
 		return
 	}
 	defer p.Stop()
-	if _, err := p.Map(t.Context(), worker.MapTask{Dir: "steps 300ms"}, nil); err != nil {
+	if _, err := p.Map(t.Context(), worker.MapTask{Prefix: "steps 300ms"}, nil); err != nil {
 		t.Error(err)
 	}
 }

@@ -46,7 +46,7 @@ func TestNoJobProgram(t *testing.T) {
 		{"script", file("talk", "#!/bin/sh\necho what; exit 4\n", 0o755), "", "it exited before calling mapreduce.Serve (exit status 4)", "what"},
 		{"exits", self, "exit", "it exited before calling mapreduce.Serve (exit status 3)", "no table of countries: give --countries FILE"},
 		{"panics", self, "panic", "it exited before calling mapreduce.Serve (exit status 2)", "panic: no such country"},
-		{"other version", self, "version", "it was built with another version of mr (worker protocol 99, not 3)", ""},
+		{"other version", self, "version", "it was built with another version of mr (worker protocol 99, not 4)", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			o := options(t, c.arg)

@@ -13,11 +13,11 @@ type Worker interface {
 	// Setup is the first call. It says what all tasks have in common and is answered by what the job is.
 	Setup(ctx context.Context, s Setup) (Description, error)
 
-	// Map reads the files of t and leaves sorted runs, or rows for a map-only job, in t.Dir. It reports progress from
+	// Map reads the files of t and leaves sorted runs, or rows for a map-only job. It reports progress from
 	// time to time, from one goroutine.
 	Map(ctx context.Context, t MapTask, progress func(Progress)) (MapResult, error)
 
-	// Reduce merges one key range of runs and leaves rows in t.Dir.
+	// Reduce merges one key range of runs and leaves rows.
 	Reduce(ctx context.Context, t ReduceTask, progress func(Progress)) (ReduceResult, error)
 }
 
@@ -43,7 +43,7 @@ type Description struct {
 // A MapTask is a contiguous range of the store's files in path order. A large file may be spread over several tasks.
 type MapTask struct {
 	ID     int
-	Dir    string // the attempt's own directory, absolute, made by the scheduler
+	Prefix string // of the absolute names of the files that this attempt makes, and no other
 	Files  []File
 	MaxBad int64 // one more bad record ends the task with a *TaskError; negative is no bound
 
@@ -129,7 +129,7 @@ type BadRecord struct {
 // A ReduceTask is a key range of all runs, Low <= key < High by bytes; nil is open.
 type ReduceTask struct {
 	ID        int
-	Dir       string
+	Prefix    string
 	Runs      []Run // in task order; samples are not sent
 	Low, High []byte
 	Careful   bool // the mark is to tell of each key

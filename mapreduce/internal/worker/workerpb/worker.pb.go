@@ -277,7 +277,7 @@ func (x *Description) GetColumns() [][]byte {
 type MapTask struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Id            int64                  `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
-	Dir           []byte                 `protobuf:"bytes,2,opt,name=dir,proto3" json:"dir,omitempty"`
+	Prefix        []byte                 `protobuf:"bytes,2,opt,name=prefix,proto3" json:"prefix,omitempty"`
 	Files         []*File                `protobuf:"bytes,3,rep,name=files,proto3" json:"files,omitempty"`
 	MaxBad        int64                  `protobuf:"varint,4,opt,name=max_bad,json=maxBad,proto3" json:"max_bad,omitempty"`
 	Quarantine    bool                   `protobuf:"varint,10,opt,name=quarantine,proto3" json:"quarantine,omitempty"`
@@ -324,9 +324,9 @@ func (x *MapTask) GetId() int64 {
 	return 0
 }
 
-func (x *MapTask) GetDir() []byte {
+func (x *MapTask) GetPrefix() []byte {
 	if x != nil {
-		return x.Dir
+		return x.Prefix
 	}
 	return nil
 }
@@ -581,7 +581,7 @@ func (x *Part) GetBytes() int64 {
 type ReduceTask struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Id            int64                  `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
-	Dir           []byte                 `protobuf:"bytes,2,opt,name=dir,proto3" json:"dir,omitempty"`
+	Prefix        []byte                 `protobuf:"bytes,2,opt,name=prefix,proto3" json:"prefix,omitempty"`
 	Runs          []*Run                 `protobuf:"bytes,3,rep,name=runs,proto3" json:"runs,omitempty"`     // without samples
 	Low           []byte                 `protobuf:"bytes,4,opt,name=low,proto3,oneof" json:"low,omitempty"` // absent is open
 	High          []byte                 `protobuf:"bytes,5,opt,name=high,proto3,oneof" json:"high,omitempty"`
@@ -627,9 +627,9 @@ func (x *ReduceTask) GetId() int64 {
 	return 0
 }
 
-func (x *ReduceTask) GetDir() []byte {
+func (x *ReduceTask) GetPrefix() []byte {
 	if x != nil {
-		return x.Dir
+		return x.Prefix
 	}
 	return nil
 }
@@ -1464,10 +1464,10 @@ const file_worker_proto_rawDesc = "" +
 	"\x03key\x18\x01 \x01(\fR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\fR\x05value\x12\x19\n" +
 	"\bmap_only\x18\x03 \x01(\bR\amapOnly\x12\x18\n" +
-	"\acolumns\x18\x04 \x03(\fR\acolumns\"\xdc\x01\n" +
+	"\acolumns\x18\x04 \x03(\fR\acolumns\"\xe2\x01\n" +
 	"\aMapTask\x12\x0e\n" +
-	"\x02id\x18\x01 \x01(\x03R\x02id\x12\x10\n" +
-	"\x03dir\x18\x02 \x01(\fR\x03dir\x12%\n" +
+	"\x02id\x18\x01 \x01(\x03R\x02id\x12\x16\n" +
+	"\x06prefix\x18\x02 \x01(\fR\x06prefix\x12%\n" +
 	"\x05files\x18\x03 \x03(\v2\x0f.mr.worker.FileR\x05files\x12\x17\n" +
 	"\amax_bad\x18\x04 \x01(\x03R\x06maxBad\x12\x1e\n" +
 	"\n" +
@@ -1493,11 +1493,11 @@ const file_worker_proto_rawDesc = "" +
 	"\x06length\x18\x02 \x01(\x03R\x06length\x12\x12\n" +
 	"\x04line\x18\x03 \x01(\x03R\x04line\x12\x14\n" +
 	"\x05start\x18\x04 \x01(\x03R\x05start\x12\x14\n" +
-	"\x05bytes\x18\x05 \x01(\x03R\x05bytes\"\xad\x01\n" +
+	"\x05bytes\x18\x05 \x01(\x03R\x05bytes\"\xb3\x01\n" +
 	"\n" +
 	"ReduceTask\x12\x0e\n" +
-	"\x02id\x18\x01 \x01(\x03R\x02id\x12\x10\n" +
-	"\x03dir\x18\x02 \x01(\fR\x03dir\x12\"\n" +
+	"\x02id\x18\x01 \x01(\x03R\x02id\x12\x16\n" +
+	"\x06prefix\x18\x02 \x01(\fR\x06prefix\x12\"\n" +
 	"\x04runs\x18\x03 \x03(\v2\x0e.mr.worker.RunR\x04runs\x12\x15\n" +
 	"\x03low\x18\x04 \x01(\fH\x00R\x03low\x88\x01\x01\x12\x17\n" +
 	"\x04high\x18\x05 \x01(\fH\x01R\x04high\x88\x01\x01\x12\x18\n" +
