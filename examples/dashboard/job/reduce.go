@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/telemetry-mr/mr/mapreduce"
 	"github.com/telemetry-mr/mr/storage/exact"
@@ -41,7 +42,7 @@ func (g *Groups) Days() []string {
 	return slices.Compact(days)
 }
 
-// A column is the cells of a measure.
+// A column is the cells of a measure. Without text it has none.
 type column struct {
 	text    []byte
 	pings   int64
@@ -51,7 +52,8 @@ type column struct {
 // reduceRelease turns pings with all their measures into measures with all their pings.
 func reduceRelease(key Key, values iter.Seq[Sums], rows *mapreduce.Rows) error {
 	var groups Groups
-	columns, newest := map[string]*column{}, map[string]string{}
+	columns, newest := takeColumns(), map[string]string{}
+	defer columns.release()
 	var touched []*column // by the pings at hand
 	for s := range values {
 		p, b, ok := cutPlace(s.binary())
@@ -62,7 +64,7 @@ func reduceRelease(key Key, values iter.Seq[Sums], rows *mapreduce.Rows) error {
 			}
 			c := columns[string(e.name)]
 			if c == nil {
-				c = &column{text: make([]byte, 0, 1024)}
+				c = new(column)
 				columns[string(e.name)] = c
 			}
 			if len(c.entries) == 0 {
@@ -85,9 +87,32 @@ func reduceRelease(key Key, values iter.Seq[Sums], rows *mapreduce.Rows) error {
 	}
 	rows.Add(key.Submitted, key.Release, "", first)
 	for _, name := range slices.Sorted(maps.Keys(columns)) {
-		rows.Add(key.Submitted, key.Release, name, append(columns[name].text, ']'))
+		if c := columns[name]; len(c.text) > 0 {
+			c.text = append(c.text, ']')
+			rows.Add(key.Submitted, key.Release, name, c.text)
+		}
 	}
 	return nil
+}
+
+// columns are those of a release, by the name of the measure.
+type columns map[string]*column
+
+// spare are columns without text, with room.
+var spare = sync.Pool{New: func() any { return columns{} }}
+
+func takeColumns() columns { return spare.Get().(columns) }
+
+// release empties c for another release, unless it is of a size that few have.
+func (c columns) release() {
+	const most = 4096
+	if len(c) > most {
+		return
+	}
+	for _, column := range c {
+		column.text, column.pings = column.text[:0], 0
+	}
+	spare.Put(c)
 }
 
 // add adds the cells of a group, which are those of the entries.
@@ -105,10 +130,10 @@ func (c *column) add(group int) {
 }
 
 // leaveOut lists the simple measures, and deletes those beyond the first MaxSimple.
-func (g *Groups) leaveOut(columns map[string]*column) {
+func (g *Groups) leaveOut(columns columns) {
 	g.Simple = map[string]int64{}
 	for name, c := range columns {
-		if strings.HasPrefix(name, SimplePrefix) {
+		if strings.HasPrefix(name, SimplePrefix) && len(c.text) > 0 {
 			g.Simple[name] = c.pings
 		}
 	}

@@ -14,6 +14,7 @@ import (
 type total struct {
 	place
 	parts  []part
+	last   int      // index of the part that an entry was added to last
 	table  []uint32 // of 1 + the index of a part, by the hash of its name; a power of two, at most half full
 	ints   room[int64]
 	floats room[float]
@@ -24,6 +25,7 @@ type total struct {
 type part struct {
 	name    string
 	missing uint8
+	after   int32 // index of the part that came next the last time
 	pings   int64
 	added   int // to ints, since they were last empty
 	ints    []int64
@@ -74,7 +76,7 @@ func (t *total) release() {
 	clear(t.parts)
 	t.ints.clear()
 	t.floats.clear()
-	t.place, t.parts = place{}, t.parts[:0]
+	t.place, t.parts, t.last = place{}, t.parts[:0], 0
 	totals.Put(t)
 }
 
@@ -94,13 +96,30 @@ func (t *total) add(b []byte) {
 
 var seed = maphash.MakeSeed()
 
-// part returns the part for an entry, which it makes if there is none.
+func (p *part) is(e *entry) bool {
+	return p.name == string(e.name) && len(p.ints) == e.len && p.missing == e.missing
+}
+
+// part returns the part for an entry, which it makes if there is none. Entries mostly come in the order of the ping before.
 func (t *total) part(e *entry) *part {
+	if t.last < len(t.parts) {
+		if i := int(t.parts[t.last].after); t.parts[i].is(e) {
+			t.last = i
+			return &t.parts[i]
+		}
+	}
+	i := t.find(e)
+	t.parts[t.last].after, t.last = int32(i), i
+	return &t.parts[i]
+}
+
+// find returns the index of the part for an entry, which it makes if there is none.
+func (t *total) find(e *entry) int {
 	mask := uint64(len(t.table) - 1)
 	at := maphash.Bytes(seed, e.name) & mask
 	for t.table[at] > 0 {
-		if p := &t.parts[t.table[at]-1]; p.name == string(e.name) && len(p.ints) == e.len && p.missing == e.missing {
-			return p
+		if i := int(t.table[at] - 1); t.parts[i].is(e) {
+			return i
 		}
 		at = (at + 1) & mask
 	}
@@ -109,7 +128,7 @@ func (t *total) part(e *entry) *part {
 	if 2*len(t.parts) > len(t.table) {
 		t.grow()
 	}
-	return &t.parts[len(t.parts)-1]
+	return len(t.parts) - 1
 }
 
 // grow makes the table twice as large.
