@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"bytes"
 	"encoding/binary"
 	"math/bits"
 	"unicode/utf16"
@@ -8,11 +9,16 @@ import (
 )
 
 // An interner is a bounded cache of short strings, so that names and values that come again and again are allocated once.
-// Its sets of four are found by hash; a new string takes the place of the oldest in its set.
-type interner struct{ sets []internSet }
+// Its sets of four are found by hash; a new string takes the place of the oldest in its set. Names mostly come in the order in
+// which they came in the record before: each place has a note of the one that was asked for after it.
+type interner struct {
+	sets []internSet
+	last uint16 // place of the last name
+}
 
 type internSet struct {
 	strings [4]string
+	after   [4]uint16 // places: four times the set, and the number in it
 	next    uint8
 }
 
@@ -22,8 +28,8 @@ const (
 )
 
 func (t *interner) get(b []byte) string {
-	if s, ok := t.find(b); ok {
-		return s
+	if at := t.find(b); at >= 0 {
+		return t.at(uint16(at))
 	}
 	if t.sets == nil {
 		t.sets = make([]internSet, internSets)
@@ -35,18 +41,44 @@ func (t *interner) get(b []byte) string {
 	return s
 }
 
-// find returns the string that is b, if get has returned it before and it has kept its place. The empty string is never found.
-func (t *interner) find(b []byte) (s string, ok bool) {
+func (t *interner) at(place uint16) string { return t.sets[place/4].strings[place%4] }
+
+// find returns the place of the string that is b, if get has returned it before and it has kept its place, else -1. The empty
+// string is never found.
+func (t *interner) find(b []byte) int {
 	if t.sets == nil || len(b) == 0 {
-		return "", false
+		return -1
 	}
-	set := &t.sets[hashOf(b)%internSets]
+	n := hashOf(b) % internSets
+	set := &t.sets[n]
 	for i := range set.strings {
 		if set.strings[i] == string(b) {
-			return set.strings[i], true
+			return int(4*n) + i
 		}
 	}
-	return "", false
+	return -1
+}
+
+// name returns the string that text has before its first quote, if get has returned it before.
+func (t *interner) name(text []byte) (s string, ok bool) {
+	if t.sets == nil {
+		return "", false
+	}
+	note := &t.sets[t.last/4].after[t.last%4]
+	if s = t.at(*note); s != "" && len(s) < len(text) && text[len(s)] == '"' && string(text[:len(s)]) == s {
+		t.last = *note
+		return s, true
+	}
+	n := bytes.IndexByte(text, '"')
+	if uint(n) > maxIntern {
+		return "", false
+	}
+	place := t.find(text[:n])
+	if place < 0 {
+		return "", false
+	}
+	*note, t.last = uint16(place), uint16(place)
+	return t.at(t.last), true
 }
 
 // hashOf looks at 24 bytes of b. Strings that agree in these and in length share a set; that costs them allocations, no more.

@@ -1,7 +1,6 @@
 package storage
 
 import (
-	"bytes"
 	"iter"
 	"strconv"
 	"unsafe"
@@ -386,15 +385,14 @@ func skipMember(b []byte, i int) int {
 // known returns the name whose content begins at i and where it ends, its closing quote included, if the reader has had the
 // name before. What it has had is plain, so the first quote is the closing one.
 func (c *cursor) known(b []byte, i int) (name string, end int) {
-	n := bytes.IndexByte(b[i:], '"')
-	if uint(n) > maxIntern || c == nil || c.plain == nil {
+	if c == nil || c.plain == nil {
 		return "", -1
 	}
-	name, ok := c.plain.find(b[i : i+n])
+	name, ok := c.plain.name(b[i:])
 	if !ok {
 		return "", -1
 	}
-	return name, i + n + 1
+	return name, i + len(name) + 1
 }
 
 // name is known for any name. The end is -1 if it is malformed.
