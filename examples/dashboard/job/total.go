@@ -123,12 +123,35 @@ func (t *total) find(e *entry) int {
 		}
 		at = (at + 1) & mask
 	}
-	t.parts = append(t.parts, part{name: string(e.name), missing: e.missing, ints: t.ints.take(e.len), floats: t.floats.take(2)[:0]})
+	t.parts = append(t.parts, part{name: sharedName(e.name), missing: e.missing, ints: t.ints.take(e.len), floats: t.floats.take(2)[:0]})
 	t.table[at] = uint32(len(t.parts))
 	if 2*len(t.parts) > len(t.table) {
 		t.grow()
 	}
 	return len(t.parts) - 1
+}
+
+// names are those of parts. All totals have the same, which are then at hand when an entry is compared. Names come from pings,
+// so it is so many and no more that are shared.
+var names struct {
+	sync.Mutex
+	of map[string]string
+}
+
+func sharedName(name []byte) string {
+	names.Lock()
+	defer names.Unlock()
+	s, ok := names.of[string(name)]
+	if !ok {
+		s = string(name)
+		if names.of == nil {
+			names.of = map[string]string{}
+		}
+		if len(names.of) < 4096 {
+			names.of[s] = s
+		}
+	}
+	return s
 }
 
 // grow makes the table twice as large.
