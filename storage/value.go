@@ -257,42 +257,43 @@ func (v Value) members(yield func(string, Value) bool) {
 }
 
 // Walk is Members for packages that decode the text of values themselves, and so find out where it ends. It calls visit with
-// each member, whose Rest is not looked at before. visit returns how much of it the value is, and whether to go on.
-func (v Value) Walk(visit func(name string, member Value) (size int, more bool)) {
+// each member, whose Rest is not looked at before. visit returns how much of it the value is, and whether to go on. Walk returns
+// how much of v's Rest the object is; 0 if visit has ended it, or it is malformed or no object.
+func (v Value) Walk(visit func(name string, member Value) (size int, more bool)) int {
 	b := v.b
 	if len(b) == 0 || b[0] != '{' {
-		return
+		return 0
 	}
 	i := skipBlanks(b, 1)
 	if i < len(b) && b[i] == '}' {
 		v.at.closed(b, i, v.exact)
-		return
+		return i + 1
 	}
 	for {
 		if i >= len(b) || b[i] != '"' {
 			v.at.malformed("object member without a key")
-			return
+			return 0
 		}
 		name, keyEnd := v.at.known(b, i+1)
 		if keyEnd < 0 {
 			if name, keyEnd = v.at.name(b, i+1); keyEnd < 0 {
-				return
+				return 0
 			}
 		}
 		start := keyEnd + 1
 		if start >= len(b) || b[keyEnd] != ':' || b[start] <= ' ' {
 			if start = v.at.colon(b, keyEnd); start < 0 {
-				return
+				return 0
 			}
 		}
 		size, more := visit(name, Value{b: b[start:], at: v.at})
 		if !more {
-			return
+			return 0
 		}
 		end := start + size
 		if i = end + 1; i >= len(b) || b[end] != ',' || b[i] <= ' ' {
 			if i = v.at.comma(b, end, v.exact); i < 0 {
-				return
+				return closedAt(b, end)
 			}
 		}
 	}
@@ -437,6 +438,14 @@ func (c *cursor) comma(b []byte, i int, exact bool) int {
 		c.malformed("object without comma or end")
 	}
 	return -1
+}
+
+// closedAt returns the place behind the brace that ends an object whose last member ends at i, 0 if there is none.
+func closedAt(b []byte, i int) int {
+	if i = skipBlanks(b, i); i < len(b) && b[i] == '}' {
+		return i + 1
+	}
+	return 0
 }
 
 // closed checks that an object or array whose bracket is at i ends the text, if it should.

@@ -55,12 +55,11 @@ func mapPing(rec storage.Record, out *emitter) error {
 		return nil
 	}
 	c.add(Pings, "")
-	histograms := rec.Get("histograms")
-	buf := histograms.Buffer() // for as long as the engine needs what is emitted
+	ping := rec.Get()
+	buf := ping.Buffer() // for as long as the engine needs what is emitted
 	where := place{built: key.Built, leaf: key.Leaf, pings: 1, newest: revisionOf(rec, info)}
 	p := pingWriter{b: where.appendTo((*buf)[:0]), refused: c}
-	p.histograms(histograms, buf)
-	p.simpleMeasures(rec.Get("simpleMeasurements"))
+	p.measures(ping, buf)
 	*buf = p.b
 	out.Emit(key, Sums{form: p.b})
 	return nil

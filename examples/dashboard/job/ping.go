@@ -11,9 +11,29 @@ type pingWriter struct {
 	refused counts
 }
 
-// histograms adds the members of the object v. buf is a buffer of the record, which package histogram uses, too.
-func (p *pingWriter) histograms(v storage.Value, buf *[]byte) {
-	v.Walk(func(name string, member storage.Value) (size int, more bool) {
+// measures adds those of a ping. buf is a buffer of the record, which package histogram uses, too. Each part of the ping is looked
+// at once, the first of its name.
+func (p *pingWriter) measures(ping storage.Value, buf *[]byte) {
+	histograms, simple := false, false
+	ping.Walk(func(name string, member storage.Value) (size int, more bool) {
+		switch {
+		case name == "histograms" && !histograms:
+			histograms = true
+			size = p.histograms(member, buf)
+		case name == "simpleMeasurements" && !simple:
+			simple = true
+			p.simpleMeasures(member)
+		}
+		if size == 0 {
+			size = len(member.Raw())
+		}
+		return size, size > 0 && !(histograms && simple)
+	})
+}
+
+// histograms adds the members of the object v, and returns its size, 0 if it is no object.
+func (p *pingWriter) histograms(v storage.Value, buf *[]byte) (size int) {
+	return v.Walk(func(name string, member storage.Value) (size int, more bool) {
 		if isMeasure(name) {
 			if p.b, size = appendPlain(p.b, name, member.Rest()); size > 0 {
 				return size, true
