@@ -42,9 +42,8 @@ func room(buf []byte, n int) []byte {
 	if len(buf) > n {
 		size += len(buf) // a record longer than several chunks: double
 	}
-	to := make([]byte, len(buf), size)
-	copy(to, buf)
-	return to
+	to := newBuffer(size)
+	return to[:copy(to, buf)]
 }
 
 func (w *workspace) openGzip() (source, error) {
