@@ -267,7 +267,7 @@ func (v Value) Walk(visit func(name string, member Value) (size int, more bool))
 	i := skipBlanks(b, 1)
 	if i < len(b) && b[i] == '}' {
 		v.at.closed(b, i, v.exact)
-		return i + 1
+		return v.closedAt(i)
 	}
 	for {
 		if i >= len(b) || b[i] != '"' {
@@ -293,7 +293,7 @@ func (v Value) Walk(visit func(name string, member Value) (size int, more bool))
 		end := start + size
 		if i = end + 1; i >= len(b) || b[end] != ',' || b[i] <= ' ' {
 			if i = v.at.comma(b, end, v.exact); i < 0 {
-				return closedAt(b, end)
+				return v.closedAt(end)
 			}
 		}
 	}
@@ -440,9 +440,10 @@ func (c *cursor) comma(b []byte, i int, exact bool) int {
 	return -1
 }
 
-// closedAt returns the place behind the brace that ends an object whose last member ends at i, 0 if there is none.
-func closedAt(b []byte, i int) int {
-	if i = skipBlanks(b, i); i < len(b) && b[i] == '}' {
+// closedAt returns the place behind the brace that ends an object whose last member ends at i, 0 if there is none, or it is not
+// the end where it should be.
+func (v Value) closedAt(i int) int {
+	if i = skipBlanks(v.b, i); i < len(v.b) && v.b[i] == '}' && (!v.exact || i+1 == len(v.b)) {
 		return i + 1
 	}
 	return 0
