@@ -24,10 +24,13 @@ func (p *pingWriter) measures(ping storage.Value, buf *[]byte) {
 			simple = true
 			p.simpleMeasures(member)
 		}
+		if histograms && simple {
+			return 0, false
+		}
 		if size == 0 {
 			size = len(member.Raw())
 		}
-		return size, size > 0 && !(histograms && simple)
+		return size, size > 0
 	})
 }
 

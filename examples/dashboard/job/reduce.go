@@ -103,16 +103,25 @@ var spare = sync.Pool{New: func() any { return columns{} }}
 
 func takeColumns() columns { return spare.Get().(columns) }
 
-// release empties c for another release, unless it is of a size that few have.
+// release empties c for another release, unless it is of a size that few have. What this one did not have goes.
 func (c columns) release() {
-	const most = 4096
+	const most, mostBytes = 4096, 16 << 20
 	if len(c) > most {
 		return
 	}
-	for _, column := range c {
-		column.text, column.pings = column.text[:0], 0
+	room := 0
+	for name, column := range c {
+		if len(column.text) == 0 {
+			delete(c, name)
+			continue
+		}
+		clear(column.entries[:cap(column.entries)]) // they refer to the sums of the last group
+		column.text, column.pings, column.entries = column.text[:0], 0, column.entries[:0]
+		room += cap(column.text)
 	}
-	spare.Put(c)
+	if room <= mostBytes {
+		spare.Put(c)
+	}
 }
 
 // add adds the cells of a group, which are those of the entries.

@@ -132,10 +132,10 @@ func (t *total) find(e *entry) int {
 }
 
 // names are those of parts. All totals have the same, which are then at hand when an entry is compared. Names come from pings,
-// so it is so many and no more that are shared.
+// so the first ones are shared and no more.
 var names struct {
 	sync.Mutex
-	of map[string]string
+	of map[string]string // guarded by the Mutex
 }
 
 func sharedName(name []byte) string {

@@ -34,9 +34,9 @@ type edition struct {
 
 // A tally is what measures.json says of a measure besides its definition.
 type tally struct {
-	Name  string
-	Pings int64
-	Last  string // build day
+	Name  string `json:"name"`
+	Pings int64  `json:"pings"`
+	Last  string `json:"last"` // build day
 }
 
 // A measure is what measures.json says of one.
