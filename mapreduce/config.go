@@ -68,7 +68,7 @@ type Config struct {
 	// there. It is called also if there is no file.
 	Planned func(Stats)
 
-	// Progress, if it is not nil, is called about ten times a second, by one goroutine, until Run returns.
+	// Progress, if it is not nil, is called about five times a second, by one goroutine, until Run returns.
 	Progress func(Progress)
 }
 

@@ -27,8 +27,8 @@ type Rows struct {
 
 const rowsBuffer = 128 << 10
 
-// createRows begins a file of rows whose name begins with prefix. Without columns, a row has any number of cells; where most is not 0, at most so many
-// bytes.
+// createRows begins a file of rows whose name begins with prefix. Without columns, a row has any number of cells; where most is
+// not 0, at most so many bytes.
 func createRows(prefix string, format Format, columns []string, most int64) (*Rows, error) {
 	r := &Rows{path: prefix + "rows", format: format, columns: columns, most: most}
 	if format == JSONL {

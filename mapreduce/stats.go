@@ -64,7 +64,7 @@ type Stats struct {
 	Time        time.Duration // of the whole run
 	CPUTime     time.Duration // of the workers, and of this process meanwhile
 	MemoryLimit int64         // bytes for all processes
-	PeakMemory  int64         // bytes of all processes, looked at ten times a second; 0 where it is not known
+	PeakMemory  int64         // bytes of all processes, looked at five times a second; 0 where it is not known
 
 	read int64 // pairs, from runs
 }

@@ -14,7 +14,7 @@ func TestLookAgain(t *testing.T) {
 		{0, lookAtMost},
 		{4 << 20, lookAtMost},
 		{512 << 20, 125 * time.Millisecond},
-		{1 << 30, 250 * time.Millisecond},
+		{1 << 30, lookAtRest},
 		{12 << 30, lookAtRest},
 		{1 << 62, lookAtRest},
 	} {

@@ -14,7 +14,7 @@ const (
 	// does nothing but take new pages; but not more often, and not less, than this.
 	fillRate   = 4 << 30 // bytes a second
 	lookAtMost = 2 * time.Millisecond
-	lookAtRest = time.Second
+	lookAtRest = 250 * time.Millisecond
 
 	// wallSlack is for what is mapped and not in use: stacks of C threads, and what Go has given back in pieces.
 	wallSlack = 128 << 20

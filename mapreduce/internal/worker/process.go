@@ -117,7 +117,9 @@ func Start(ctx context.Context, o Options) (*Process, error) {
 
 	up := make(chan error, 1)
 	go func() { up <- p.connect() }()
-	go warm()
+	var warming sync.WaitGroup
+	warming.Go(warm)
+	defer warming.Wait()
 	late := time.NewTimer(o.startTimeout())
 	defer late.Stop()
 	var err error
