@@ -6,6 +6,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
 )
 
 // pin makes p execute the file that has its name now, by this process's descriptor of it: a new process has one, too, but its
@@ -34,7 +37,10 @@ func (p *Program) pin() error {
 	return nil
 }
 
-// takeName gives this process the name of its program in lists such as top's, where it has that of the descriptor.
-func takeName() {
-	_ = os.WriteFile("/proc/self/comm", []byte(filepath.Base(os.Args[0])), 0) // it is for people
+// A worker gives itself the name of its program in lists such as top's, where it has that of the descriptor. The name of a process
+// is that of its first thread, on which Go runs what is done at the start, and nothing else for certain.
+func init() {
+	if name, err := unix.BytePtrFromString(filepath.Base(os.Args[0])); err == nil && Started() {
+		_ = unix.Prctl(unix.PR_SET_NAME, uintptr(unsafe.Pointer(name)), 0, 0, 0) // it is for people
+	}
 }

@@ -4,6 +4,3 @@ package worker
 
 // pin does nothing here: a process executes the file that has the program's name when it starts.
 func (p *Program) pin() error { return nil }
-
-// takeName does nothing: a process has the name of its program.
-func takeName() {}

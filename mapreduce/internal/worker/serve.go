@@ -52,7 +52,6 @@ func Serve(w Worker) {
 	}
 	_ = os.Unsetenv(cookieKey) // what the job starts is no worker
 	debug.SetMaxStack(maxStack)
-	takeName()
 	mark := inheritedMark()
 	if m, ok := w.(Marker); ok {
 		m.Mark(mark)
