@@ -40,7 +40,10 @@ func (p *Program) pin() error {
 // A worker gives itself the name of its program in lists such as top's, where it has that of the descriptor. The name of a process
 // is that of its first thread, on which Go runs what is done at the start, and nothing else for certain.
 func init() {
-	if name, err := unix.BytePtrFromString(filepath.Base(os.Args[0])); err == nil && Started() {
+	if !Started() || len(os.Args) == 0 {
+		return
+	}
+	if name, err := unix.BytePtrFromString(filepath.Base(os.Args[0])); err == nil {
 		_ = unix.Prctl(unix.PR_SET_NAME, uintptr(unsafe.Pointer(name)), 0, 0, 0) // it is for people
 	}
 }
