@@ -247,13 +247,7 @@ func TestKilledWorkers(t *testing.T) {
 
 // A worker has the name of its program for those who look for it, by whatever it is executed.
 func TestName(t *testing.T) {
-	o := options(t)
-	program, err := worker.Open(o.Path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer program.Close()
-	o.Program = program
+	o := opened(t)
 	name, err := os.ReadFile(fmt.Sprintf("/proc/%d/comm", start(t, o).Pid()))
 	if want := filepath.Base(o.Path); err != nil || strings.TrimSuffix(string(name), "\n") != want[:min(len(want), 15)] {
 		t.Errorf("the process is called %q, %v, want the beginning of %q", name, err, want)

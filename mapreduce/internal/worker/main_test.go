@@ -235,6 +235,19 @@ func options(t testing.TB, args ...string) worker.Options {
 	return worker.Options{Path: path, Args: args, SocketDir: dir}
 }
 
+// opened are options with the program kept open, as a run has it.
+func opened(t testing.TB) worker.Options {
+	t.Helper()
+	o := options(t)
+	program, err := worker.Open(o.Path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(program.Close)
+	o.Program = program
+	return o
+}
+
 func start(t testing.TB, o worker.Options) *worker.Process {
 	t.Helper()
 	p, err := worker.Start(t.Context(), o)

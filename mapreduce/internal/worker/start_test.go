@@ -131,13 +131,7 @@ func notOpened(path string) bool {
 // A program that is kept open starts whatever numbers files have: those of several processes that start at once are between
 // those that a new process is given before it executes the program.
 func TestManyStartAtOnce(t *testing.T) {
-	o := options(t)
-	program, err := worker.Open(o.Path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer program.Close()
-	o.Program = program
+	o := opened(t)
 	for held := range 12 {
 		f, err := os.Open(os.DevNull)
 		if err != nil {
