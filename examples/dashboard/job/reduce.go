@@ -52,7 +52,7 @@ type column struct {
 // reduceRelease turns pings with all their measures into measures with all their pings.
 func reduceRelease(key Key, values iter.Seq[Sums], rows *mapreduce.Rows) error {
 	var groups Groups
-	columns, newest := takeColumns(), map[string]string{}
+	columns, newest := spare.Get().(columns), map[string]string{}
 	defer columns.release()
 	var touched []*column // by the pings at hand
 	for s := range values {
@@ -100,8 +100,6 @@ type columns map[string]*column
 
 // spare are columns without text, with room.
 var spare = sync.Pool{New: func() any { return columns{} }}
-
-func takeColumns() columns { return spare.Get().(columns) }
 
 // release empties c for another release, unless it is of a size that few have. What this one did not have goes.
 func (c columns) release() {

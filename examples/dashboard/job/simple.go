@@ -10,21 +10,16 @@ import (
 	"github.com/telemetry-mr/mr/storage/histogram"
 )
 
-// The definition of all simple measures.
 const (
 	SimplePrefix  = "SIMPLE_MEASURES_"
-	SimpleLow     = 1
-	SimpleHigh    = 30000
-	SimpleBuckets = 50
+	simpleBuckets = 50
 
 	// MaxSimple is how many simple measures of a release are kept, those with most pings: their names come from pings.
 	MaxSimple = 1000
 )
 
-var simpleRanges = sync.OnceValue(func() []int64 {
-	d := histogram.Definition{Kind: "exponential", Low: SimpleLow, High: SimpleHigh, Buckets: SimpleBuckets}
-	return d.Ranges()
-})
+// Simple is the definition of all simple measures.
+var Simple = histogram.Definition{Kind: "exponential", Low: 1, High: 30000, Buckets: simpleBuckets}
 
 // simpleMeasures adds the members of the object v: each number is a histogram of one sample.
 func (p *pingWriter) simpleMeasures(v storage.Value) {
@@ -58,11 +53,11 @@ func (p *pingWriter) simple(name string, v storage.Value) {
 		p.refused.add(Refused, reason)
 		return
 	}
-	bucket, found := slices.BinarySearch(simpleRanges(), int64(x))
+	bucket, found := slices.BinarySearch(Simple.Ranges(), int64(x))
 	if !found {
 		bucket--
 	}
-	const sum, logSum, logSquares = SimpleBuckets, SimpleBuckets + 1, SimpleBuckets + 2
+	const sum, logSum, logSquares = simpleBuckets, simpleBuckets + 1, simpleBuckets + 2
 	start := len(p.b)
 	p.b = appendInt(beginEntry(p.b, name), bucket, 1)
 	switch whole := x == math.Trunc(x) && x < maxInt; {
@@ -74,7 +69,7 @@ func (p *pingWriter) simple(name string, v storage.Value) {
 	log := math.Log(x + 1)
 	p.b = appendFloat(p.b, logSum, log)
 	p.b = appendFloat(p.b, logSquares, log*log)
-	endEntry(p.b[start:], 0b11000, SimpleBuckets+summaryLen, 1)
+	endEntry(p.b[start:], 0b11000, simpleBuckets+summaryLen, 1)
 }
 
 // simpleNames remembers what simpleName has returned. Names come from pings, so it remembers so many and no more.

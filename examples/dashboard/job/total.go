@@ -133,10 +133,10 @@ func (t *total) find(e *entry) int {
 
 // names are those of parts. All totals have the same, which are then at hand when an entry is compared. Names come from pings,
 // so the first ones are shared and no more.
-var names struct {
+var names = struct {
 	sync.Mutex
 	of map[string]string // guarded by the Mutex
-}
+}{of: map[string]string{}}
 
 func sharedName(name []byte) string {
 	names.Lock()
@@ -144,9 +144,6 @@ func sharedName(name []byte) string {
 	s, ok := names.of[string(name)]
 	if !ok {
 		s = string(name)
-		if names.of == nil {
-			names.of = map[string]string{}
-		}
 		if len(names.of) < 4096 {
 			names.of[s] = s
 		}

@@ -76,12 +76,10 @@ type definition struct {
 	ranges []int64
 }
 
-// simple is the definition of all simple measures.
-var simple = histogram.Definition{Kind: "exponential", Low: job.SimpleLow, High: job.SimpleHigh, Buckets: job.SimpleBuckets}
-
 // lookup returns the definition of a measure, that of the first that has one, or why it is not published.
 func lookup(all []*histogram.Definitions, measure string) (d definition, reason string) {
 	if name, ok := strings.CutPrefix(measure, job.SimplePrefix); ok {
+		simple := &job.Simple
 		return definition{
 			Kind: simple.Kind, Description: "Simple measure " + name,
 			Low: simple.Low, High: simple.High, Buckets: simple.Buckets, ranges: simple.Ranges(),
