@@ -14,9 +14,20 @@ import (
 	"github.com/telemetry-mr/mr/mapreduce/internal/worker"
 )
 
+// shortTemp is a directory for temporary files that has room for the paths of sockets, wherever others have theirs.
+func shortTemp(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("/tmp", "mr-test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	t.Setenv("TMPDIR", dir)
+	return dir
+}
+
 func TestSocketDir(t *testing.T) {
-	tmp := t.TempDir()
-	t.Setenv("TMPDIR", tmp)
+	tmp := shortTemp(t)
 	dir, cleanup, err := worker.NewSocketDir()
 	if err != nil {
 		t.Fatal(err)
@@ -33,8 +44,7 @@ func TestSocketDir(t *testing.T) {
 }
 
 func TestSocketDirSweeps(t *testing.T) {
-	tmp := t.TempDir()
-	t.Setenv("TMPDIR", tmp)
+	tmp := shortTemp(t)
 	held, cleanup, err := worker.NewSocketDir()
 	if err != nil {
 		t.Fatal(err)
