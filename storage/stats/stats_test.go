@@ -142,7 +142,7 @@ func TestFollow(t *testing.T) {
 			if find(set.Snapshot(time.Now(), 0), stats.Key{Source: "convert", What: "read"}).Total.Count == read {
 				return
 			}
-			runtime.Gosched()
+			<-time.After(time.Millisecond)
 		}
 		t.Fatalf("not %d read: %+v", read, set.Snapshot(time.Now(), 0).Series)
 	}

@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
+	"strings"
 
 	"pgregory.net/rapid"
 
@@ -159,7 +161,8 @@ func valueMaker(sizes ...int) func(t *rapid.T) string {
 	return func(t *rapid.T) string {
 		n++
 		size := gen.Draw(t, "size")
-		return fmt.Sprintf("%0*d", size, n)[:size]
+		number := strconv.Itoa(n)
+		return (strings.Repeat("0", max(size-len(number), 0)) + number)[:size]
 	}
 }
 

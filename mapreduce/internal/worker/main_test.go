@@ -152,7 +152,7 @@ func (job) Map(ctx context.Context, t worker.MapTask, progress func(worker.Progr
 		d, _ := time.ParseDuration(arg)
 		for i, end := 0, time.Now().Add(d); time.Now().Before(end); i++ {
 			progress(worker.Progress{Steps: int64(i)})
-			runtime.Gosched()
+			<-time.After(time.Millisecond)
 		}
 	case "bad":
 		return worker.MapResult{}, fmt.Errorf("map: %w", &worker.TaskError{
