@@ -160,7 +160,7 @@ func TestOutputPlace(t *testing.T) {
 	store := culpritStore(t)
 	dir := t.TempDir()
 	real, link, loose := filepath.Join(dir, "real.tsv"), filepath.Join(dir, "link.tsv"), filepath.Join(dir, "loose.tsv")
-	if err := errors.Join(os.WriteFile(real, []byte("old"), 0o640), os.Symlink("real.tsv", link), os.Symlink("to.tsv", loose)); err != nil {
+	if err := errors.Join(os.WriteFile(real, []byte("old"), 0o600), os.Chmod(real, 0o640), os.Symlink("real.tsv", link), os.Symlink("to.tsv", loose)); err != nil {
 		t.Fatal(err)
 	}
 	for path, at := range map[string]string{link: real, loose: filepath.Join(dir, "to.tsv")} {

@@ -117,8 +117,8 @@ func TestRecover(t *testing.T) {
 		for i := 2; i > 0; i-- {
 			ends = append(ends, ends[len(ends)-1]-len(frame(t, f, three[i])))
 		}
+		root := openRoot(t)
 		for n := range len(whole) + 1 {
-			root := openRoot(t)
 			name := "log." + f.String() + ".host.1.2"
 			if err := root.WriteFile(name, whole[:n], 0o640); err != nil {
 				t.Fatal(err)
@@ -150,6 +150,9 @@ func TestRecover(t *testing.T) {
 			all := readAll(bytes.NewReader(content), rawlog.Options{Format: f})
 			if len(all.damage) > 0 || !slices.Equal(texts(all.records), texts(three[:want])) {
 				t.Errorf("%v, %d bytes: read %q, %v", f, n, texts(all.records), all.damage)
+			}
+			if err := root.Remove(name + ".finished"); err != nil {
+				t.Fatal(err)
 			}
 		}
 	}
