@@ -191,7 +191,11 @@ func TestExamplesReadme(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		cmd := exec.Command(mr, strings.Fields(strings.ReplaceAll(m[3], "bin/", filepath.Dir(mr)+"/"))...)
+		args := strings.Fields(m[3])
+		for i := range args {
+			args[i] = strings.ReplaceAll(args[i], "bin/", filepath.Dir(mr)+"/")
+		}
+		cmd := exec.Command(mr, args...)
 		cmd.Dir = "../.."
 		var stderr bytes.Buffer
 		cmd.Stderr = &stderr
