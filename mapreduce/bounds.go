@@ -11,7 +11,7 @@ import (
 // are refused by name, before the copy would make the worker one that uses too much.
 
 // longest is how many bytes a row, or an encoded value, may have; 0 is any number.
-func (w *jobWorker[K, V]) longest() int64 { return w.setup.MemoryBytes / 2 }
+func (s *station) longest() int64 { return s.setup.MemoryBytes / 2 }
 
 func checkLength(what string, n int, most int64) error {
 	if most == 0 || int64(n) <= most {

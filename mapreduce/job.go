@@ -52,11 +52,16 @@ func (j *Job[K, V]) mapOnly() bool { return j.Combine == nil && j.Reduce == nil 
 
 // An Emitter takes what Map makes of one record. It is valid during the call of Map only, in the goroutine of the call.
 type Emitter[K comparable, V any] struct {
-	codec  *keys.Codec[K]
-	memo   *keys.Memo[K, shuffle.Place] // of the keys in the table; nil if there is none
-	open   bool                         // in a call of Map
-	keys   []byte
-	pairs  []pair[V]
+	codec *keys.Codec[K]
+	memo  *keys.Memo[K, shuffle.Place] // of the keys in the table; nil if there is none
+	open  bool                         // in a call of Map
+	keys  []byte
+	pairs []pair[V]
+	remarks
+}
+
+// remarks are what Map says of a record beside its pairs.
+type remarks struct {
 	skip   string
 	skips  bool
 	counts []count

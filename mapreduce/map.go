@@ -7,52 +7,50 @@ import (
 	"hash"
 	"hash/crc32"
 	"io/fs"
-	"runtime"
-	"runtime/metrics"
 	"slices"
 
-	"github.com/telemetry-mr/mr/mapreduce/internal/keys"
-	"github.com/telemetry-mr/mr/mapreduce/internal/shuffle"
 	"github.com/telemetry-mr/mr/mapreduce/internal/worker"
 	"github.com/telemetry-mr/mr/storage"
 )
 
-// mapTask is a map task under way.
-type mapTask[K comparable, V any] struct {
-	*jobWorker[K, V]
+// mapTask is a map task under way: it reads the records, and accounts for each.
+type mapTask struct {
+	*station
+	job        mapper
+	remarks    *remarks // of the record at hand
 	task       worker.MapTask
-	out        Emitter[K, V]
 	rows       *Rows           // of a map-only job
 	quarantine *quarantinePart // nil if bad records are not to be kept
-	key        K               // of a row
-	scratch    []byte
-	cells      []any // of a row
 	result     worker.MapResult
 	counters   worker.Counters
 
 	mapped, skipped, bad, emitted, combined, spilled int64
 	stored                                           int64 // bytes of finished files
+}
 
-	heap   []metrics.Sample // live bytes, cycles of the collector
-	cycles uint64           // when heap was read last
+// A mapper is the part of a map task that knows the types of the job.
+type mapper interface {
+	open() error
+	// emit has the record's pairs emitted. An error is the record's: it is bad.
+	emit(rec storage.Record) error
+	// take takes these pairs.
+	take() error
+	// finish is called after the last record.
+	finish() error
 }
 
 // maxBadListed is how many bad records a task describes; the rest are counted.
 const maxBadListed = 10
 
-func (w *jobWorker[K, V]) Map(ctx context.Context, task worker.MapTask, progress func(worker.Progress)) (worker.MapResult, error) {
-	t := &mapTask[K, V]{jobWorker: w, task: task, counters: worker.Counters{}, heap: []metrics.Sample{
-		{Name: "/gc/heap/live:bytes"}, {Name: "/gc/cycles/total:gc-cycles"},
-	}}
-	t.out.codec = w.keys
+func (t *mapTask) do(ctx context.Context, progress func(worker.Progress)) (worker.MapResult, error) {
+	defer t.close()
 	if err := t.open(); err != nil {
 		return worker.MapResult{}, err
 	}
-	defer t.close()
-	if task.Probe != nil {
+	if t.task.Probe != nil {
 		return worker.MapResult{}, t.probe(ctx, progress)
 	}
-	for i, f := range task.Files {
+	for i, f := range t.task.Files {
 		if err := t.file(ctx, i, f, progress); err != nil {
 			return worker.MapResult{}, err
 		}
@@ -63,44 +61,18 @@ func (w *jobWorker[K, V]) Map(ctx context.Context, task worker.MapTask, progress
 	return t.result, nil
 }
 
-func (t *mapTask[K, V]) open() error {
+func (t *mapTask) open() error {
+	t.counters = worker.Counters{}
 	if t.task.Quarantine {
 		var err error
 		if t.quarantine, err = createQuarantinePart(t.task.Prefix); err != nil {
 			return err
 		}
 	}
-	if t.job.mapOnly() {
-		var err error
-		t.rows, err = t.createRows(t.task.Prefix)
-		return err
-	}
-	if t.memo == nil {
-		t.memo = keys.NewMemo[K, shuffle.Place]()
-	}
-	t.memo.Forget()
-	t.out.memo = t.memo
-	if t.table == nil {
-		if !t.values.PointerFree() {
-			runtime.GC()
-			metrics.Read(t.heap)
-			t.baseBytes = int64(t.heap[0].Value.Uint64())
-		}
-		t.table = shuffle.NewTable(shuffle.TableJob[V]{Combine: t.combiner(), Clone: t.values.Clone, Append: t.appendValue})
-	}
-	t.table.Reset()
-	return nil
+	return t.job.open()
 }
 
-// combiner is Combine for values that may borrow from the record.
-func (w *jobWorker[K, V]) combiner() func(acc *V, v V) {
-	if w.job.Combine == nil || !w.values.Shares() {
-		return w.job.Combine
-	}
-	return func(acc *V, v V) { w.job.Combine(acc, w.values.Owned(v)) }
-}
-
-func (t *mapTask[K, V]) close() {
+func (t *mapTask) close() {
 	if t.rows != nil {
 		t.rows.close()
 	}
@@ -110,7 +82,7 @@ func (t *mapTask[K, V]) close() {
 }
 
 // file maps the records of the n-th file.
-func (t *mapTask[K, V]) file(ctx context.Context, n int, in worker.File, progress func(worker.Progress)) error {
+func (t *mapTask) file(ctx context.Context, n int, in worker.File, progress func(worker.Progress)) error {
 	if in.Damaged {
 		if t.setup.Checksums {
 			t.result.Checksums = append(t.result.Checksums, 0) // one for each file
@@ -176,7 +148,7 @@ func (t *mapTask[K, V]) file(ctx context.Context, n int, in worker.File, progres
 }
 
 // reader opens a file of the task.
-func (t *mapTask[K, V]) reader(in worker.File, o storage.ReadOptions) (*storage.Reader, error) {
+func (t *mapTask) reader(in worker.File, o storage.ReadOptions) (*storage.Reader, error) {
 	file, err := t.tree.File(in.Path, in.Size)
 	if err != nil {
 		return nil, err
@@ -202,7 +174,7 @@ func asideIn(in worker.File) []worker.BadRecord {
 }
 
 // probe gives the job one record, or none and reads the file to its end if no record is at the offset.
-func (t *mapTask[K, V]) probe(ctx context.Context, progress func(worker.Progress)) error {
+func (t *mapTask) probe(ctx context.Context, progress func(worker.Progress)) error {
 	var steps int64
 	for i, in := range t.task.Files {
 		if in.Path != t.task.Probe.Path {
@@ -236,13 +208,13 @@ func (t *mapTask[K, V]) probe(ctx context.Context, progress func(worker.Progress
 }
 
 // readOptions say how a file is read.
-func (t *mapTask[K, V]) readOptions(in worker.File) storage.ReadOptions {
+func (t *mapTask) readOptions(in worker.File) storage.ReadOptions {
 	return storage.ReadOptions{MaxRecordBytes: int(t.setup.RecordBytes), MaxWindowBytes: t.maxWindow(), Part: storage.Part(in.Part)}
 }
 
 // maxWindow is how much memory decoding a file may take, 0 for as much as there is in any: as much as most programs that
 // compress ask for, or half of a worker's share.
-func (t *mapTask[K, V]) maxWindow() int64 {
+func (t *mapTask) maxWindow() int64 {
 	if t.setup.MemoryBytes == 0 {
 		return 0
 	}
@@ -264,7 +236,7 @@ func unchanged(r *storage.Reader, in worker.File) error {
 
 // damageFirst returns err or, if it is about a bad record, the damage further on in the file that may be its reason: where
 // records come before their checksum, a bad one is as likely to be noise. Within a budget, no record of a damaged file counts.
-func (t *mapTask[K, V]) damageFirst(ctx context.Context, r *storage.Reader, path string, err error, progress func(worker.Progress)) error {
+func (t *mapTask) damageFirst(ctx context.Context, r *storage.Reader, path string, err error, progress func(worker.Progress)) error {
 	bad, ok := errors.AsType[*worker.TaskError](err)
 	f := r.Format()
 	if !ok || !bad.BadData || bad.Line == 0 || f.Cuts == storage.CutsNone || f.Verified && t.task.MaxBad <= 0 {
@@ -302,8 +274,8 @@ func fileError(path string, err error) error {
 }
 
 // record maps one record and takes what it emitted, all or nothing.
-func (t *mapTask[K, V]) record(r *storage.Reader, in *worker.File, rec storage.Record) error {
-	err := t.emit(rec)
+func (t *mapTask) record(r *storage.Reader, in *worker.File, rec storage.Record) error {
+	err := t.job.emit(rec)
 	if err != nil {
 		b := worker.BadRecord{Path: in.Path, Line: rec.Line(), Offset: rec.Offset(), Class: classError, Reason: err.Error()}
 		if p, ok := errors.AsType[*panicError](err); ok {
@@ -313,21 +285,16 @@ func (t *mapTask[K, V]) record(r *storage.Reader, in *worker.File, rec storage.R
 		}
 		return t.badRecord(r, in, rec, b)
 	}
-	for _, c := range t.out.counts {
+	for _, c := range t.remarks.counts {
 		t.counters[cJobPrefix+c.name] += c.n
 	}
-	if t.out.skips {
+	if t.remarks.skips {
 		t.skipped++
-		t.counters[cSkipPrefix+t.out.skip]++
+		t.counters[cSkipPrefix+t.remarks.skip]++
 		return nil
 	}
 	t.mapped++
-	t.emitted += int64(len(t.out.pairs))
-	if t.rows != nil {
-		err = t.writeRows()
-	} else {
-		err = t.named(t.take())
-	}
+	err = t.job.take()
 	if _, ok := errors.AsType[*fs.PathError](err); ok {
 		return err // of the disk, not of the record
 	}
@@ -337,25 +304,8 @@ func (t *mapTask[K, V]) record(r *storage.Reader, in *worker.File, rec storage.R
 	return nil
 }
 
-// emit has the record's pairs emitted. An error is the record's: it is bad.
-func (t *mapTask[K, V]) emit(rec storage.Record) error {
-	t.out.reset()
-	err := t.call(rec)
-	t.out.open = false
-	if err == nil {
-		err = rec.Err()
-	}
-	return err
-}
-
-func (t *mapTask[K, V]) call(rec storage.Record) (err error) {
-	defer recovered(&err)
-	t.out.open = true
-	return t.job.Map(rec, &t.out)
-}
-
 // badRecord counts a record, or a line that is none, that could not be used; one too many ends the task.
-func (t *mapTask[K, V]) badRecord(r *storage.Reader, in *worker.File, rec storage.Record, b worker.BadRecord) error {
+func (t *mapTask) badRecord(r *storage.Reader, in *worker.File, rec storage.Record, b worker.BadRecord) error {
 	t.bad++
 	t.counters[cBadPrefix+b.Class]++
 	if t.task.MaxBad >= 0 && t.bad > t.task.MaxBad {
@@ -374,23 +324,10 @@ func (t *mapTask[K, V]) badRecord(r *storage.Reader, in *worker.File, rec storag
 	return nil
 }
 
-// writeRows writes the record's pairs as rows.
-func (t *mapTask[K, V]) writeRows() (err error) {
-	defer recovered(&err) // of the key's and the value's own methods
-	start := 0
-	for i := range t.out.pairs {
-		p := &t.out.pairs[i]
-		if t.key, err = t.keys.Decode(t.out.keys[start:p.end]); err != nil {
-			return err
-		}
-		start = p.end
-		t.cells = append(t.keys.Cells(&t.key, t.cells[:0]), cellOf(&p.value))
-		t.rows.Add(t.cells...)
+func (t *mapTask) finish() error {
+	if err := t.job.finish(); err != nil {
+		return err
 	}
-	return t.rows.err
-}
-
-func (t *mapTask[K, V]) finish() error {
 	if t.rows != nil {
 		rows, err := t.rows.publish()
 		if err != nil {
@@ -398,8 +335,6 @@ func (t *mapTask[K, V]) finish() error {
 		}
 		t.result.Rows = rows
 		t.counters[cRows] = rows.Rows
-	} else if err := t.named(t.spill()); err != nil {
-		return err
 	}
 	if t.quarantine != nil {
 		var err error

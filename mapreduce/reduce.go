@@ -13,7 +13,7 @@ import (
 
 // reduceTask is a reduce task under way: a cursor over the groups of a key range.
 type reduceTask[K comparable, V any] struct {
-	*jobWorker[K, V]
+	w        *jobWorker[K, V]
 	ctx      context.Context
 	merger   *shuffle.Merger
 	progress func(worker.Progress)
@@ -47,7 +47,7 @@ func (w *jobWorker[K, V]) Reduce(ctx context.Context, task worker.ReduceTask, pr
 		return worker.ReduceResult{}, err
 	}
 	defer out.close()
-	t := &reduceTask[K, V]{jobWorker: w, ctx: ctx, progress: progress, rows: out, careful: task.Careful}
+	t := &reduceTask[K, V]{w: w, ctx: ctx, progress: progress, rows: out, careful: task.Careful}
 	if t.merger, err = shuffle.Merge(paths, task.Low, task.High, w.fanIn(), task.Prefix, t.step); err != nil {
 		return worker.ReduceResult{}, reduceError(err)
 	}
@@ -66,10 +66,10 @@ func (w *jobWorker[K, V]) Reduce(ctx context.Context, task worker.ReduceTask, pr
 
 // fanIn is how many runs are merged at once: their blocks take a quarter of the memory, and they a quarter of the files that
 // may be open.
-func (w *jobWorker[K, V]) fanIn() int {
+func (s *station) fanIn() int {
 	most := min(openFiles()/4, shuffle.MaxFanIn)
-	if w.setup.MemoryBytes > 0 {
-		most = min(most, w.setup.MemoryBytes/4/shuffle.BlockBytes)
+	if s.setup.MemoryBytes > 0 {
+		most = min(most, s.setup.MemoryBytes/4/shuffle.BlockBytes)
 	}
 	return int(most)
 }
@@ -84,15 +84,15 @@ func reduceError(err error) error {
 func (t *reduceTask[K, V]) run() error {
 	t.more = t.merger.Next()
 	for t.nextGroup() {
-		key, err := t.keys.Decode(t.full)
+		key, err := t.w.keys.Decode(t.full)
 		if err != nil {
 			return err
 		}
 		if t.careful {
-			t.mark.Key(printKey(key))
+			t.w.mark.Key(printKey(key))
 		}
 		err = t.reduce(key)
-		t.mark.Done()
+		t.w.mark.Done()
 		if err != nil {
 			return taskError("", 0, fmt.Errorf("reducing key %s: %w", printKey(key), err))
 		}
@@ -124,8 +124,8 @@ func (t *reduceTask[K, V]) nextGroup() bool {
 	}
 	t.full = append(t.full[:0], t.merger.Key()...)
 	n := len(t.full)
-	if t.keys.Ordered() && t.job.Reduce != nil {
-		if n, t.err = t.keys.GroupLen(t.full); t.err != nil {
+	if t.w.keys.Ordered() && t.w.job.Reduce != nil {
+		if n, t.err = t.w.keys.GroupLen(t.full); t.err != nil {
 			return false
 		}
 	}
@@ -140,17 +140,17 @@ func (t *reduceTask[K, V]) next(v *V) bool {
 		return false
 	}
 	t.taken++
-	if t.job.Combine == nil {
-		return t.decode(v, t.jobWorker.values.Decode)
+	if t.w.job.Combine == nil {
+		return t.decode(v, t.w.values.Decode)
 	}
 	t.full = append(t.full[:0], t.merger.Key()...)
-	if t.job.Reduce != nil { // which may keep the value
-		t.decode(v, t.jobWorker.values.Decode)
+	if t.w.job.Reduce != nil { // which may keep the value
+		t.decode(v, t.w.values.Decode)
 	} else {
 		t.decode(v, t.decodeCopy)
 	}
 	for t.err == nil && t.nextEntry(t.full) {
-		if t.decode(&t.other, t.jobWorker.values.BorrowDecode) {
+		if t.decode(&t.other, t.w.values.BorrowDecode) {
 			t.err = t.combine(v, t.other)
 			t.merged++
 		}
@@ -191,29 +191,29 @@ func (t *reduceTask[K, V]) decode(v *V, decode func([]byte, *V) error) bool {
 // decodeCopy decodes a value that is valid until the next call, and does not borrow from the run, which moves on.
 func (t *reduceTask[K, V]) decodeCopy(b []byte, v *V) error {
 	t.copy = append(t.copy[:0], b...)
-	return t.jobWorker.values.BorrowDecode(t.copy, v)
+	return t.w.values.BorrowDecode(t.copy, v)
 }
 
 func (t *reduceTask[K, V]) combine(acc *V, v V) (err error) {
 	defer recovered(&err)
-	t.job.Combine(acc, v)
+	t.w.job.Combine(acc, v)
 	return nil
 }
 
 // reduce makes the rows of the group at hand.
 func (t *reduceTask[K, V]) reduce(key K) (err error) {
 	defer recovered(&err)
-	if t.job.Reduce == nil {
+	if t.w.job.Reduce == nil {
 		if !t.next(&t.value) {
 			return t.err
 		}
 		t.key = key
-		t.cells = append(t.keys.Cells(&t.key, t.cells[:0]), cellOf(&t.value))
+		t.cells = append(t.w.keys.Cells(&t.key, t.cells[:0]), cellOf(&t.value))
 		t.rows.Add(t.cells...)
 		return t.rows.err
 	}
 	ranged, done := false, false
-	err = t.job.Reduce(key, func(yield func(V) bool) {
+	err = t.w.job.Reduce(key, func(yield func(V) bool) {
 		if ranged || done {
 			panic("the values of a key can be ranged over once, in the call of Reduce")
 		}

@@ -16,7 +16,7 @@ func Try[K comparable, V any](job Job[K, V], rec storage.Record) (pairs []Pair[K
 	if err != nil {
 		return nil, "", err
 	}
-	t := &mapTask[K, V]{jobWorker: w}
+	t := &mapping[K, V]{w: w}
 	t.out.codec = w.keys
 	if err := t.emit(rec); err != nil {
 		return nil, "", err

@@ -15,22 +15,27 @@ import (
 	"github.com/telemetry-mr/mr/storage"
 )
 
-// jobWorker does the tasks of a job. It is the last place that knows K and V: what it writes to runs are bytes.
+// jobWorker does the tasks of a job. It is the last place that knows K and V: what it writes to runs are bytes. What need not
+// know them is elsewhere, for it would be compiled anew with each job.
 type jobWorker[K comparable, V any] struct {
+	station
 	job    Job[K, V]
 	keys   *keys.Codec[K]
 	values *values.Codec[V]
-	setup  worker.Setup
-	tree   *storage.Tree
-	format Format
-	names  []string          // of the cells of a row, if they are known
 	table  *shuffle.Table[V] // kept from task to task for its memory, as is
 	memo   *keys.Memo[K, shuffle.Place]
 
+	baseBytes int64 // live heap before there was a table: the job's own
+}
+
+// station is what a worker has been given for the tasks of a run.
+type station struct {
+	setup    worker.Setup
+	tree     *storage.Tree
+	format   Format
+	names    []string  // of the cells of a row, if they are known
 	profiler *profiler // nil if no profiles are wanted
 	mark     *worker.Mark
-
-	baseBytes int64 // live heap before there was a table: the job's own
 }
 
 func newJobWorker[K comparable, V any](job Job[K, V]) (*jobWorker[K, V], error) {
@@ -51,27 +56,24 @@ func newJobWorker[K comparable, V any](job Job[K, V]) (*jobWorker[K, V], error) 
 			Hint: "a value is made of numbers, bools, strings, slices, arrays, maps, pointers and structs of exported fields, or brings AppendBinary and UnmarshalBinary",
 		}
 	}
-	return &jobWorker[K, V]{job: job, keys: k, values: v, mark: new(worker.Mark)}, nil
+	return &jobWorker[K, V]{station: station{mark: new(worker.Mark)}, job: job, keys: k, values: v}, nil
 }
 
-// Mark implements [worker.Marker].
-func (w *jobWorker[K, V]) Mark(m *worker.Mark) { w.mark = m }
-
 func (w *jobWorker[K, V]) Setup(_ context.Context, s worker.Setup) (worker.Description, error) {
-	schema, err := storage.ParseSchema(s.Schema)
-	if err != nil {
+	if err := w.open(s); err != nil {
 		return worker.Description{}, err
 	}
-	if w.tree, err = storage.OpenWith(s.Data, schema); err != nil {
-		return worker.Description{}, err
-	}
-	w.setup = s
-	if s.Profile != "" {
-		if w.profiler, err = startProfiler(s.Profile); err != nil {
-			return worker.Description{}, fmt.Errorf("taking profiles: %w", err)
+	// Without a Reduce, a row has the cells of the key and the value, whose names are known.
+	cells := -1
+	w.names = w.job.Columns
+	if w.job.Reduce == nil {
+		names := append(w.keys.Names(), "value")
+		cells = len(names)
+		if len(w.names) == 0 {
+			w.names = names
 		}
 	}
-	if err := w.setRows(Format(s.Format)); err != nil {
+	if err := w.format.checkColumns(w.names, cells); err != nil {
 		return worker.Description{}, err
 	}
 	return worker.Description{
@@ -82,43 +84,49 @@ func (w *jobWorker[K, V]) Setup(_ context.Context, s worker.Setup) (worker.Descr
 	}, nil
 }
 
-// setRows says how rows are written. Without a Reduce, a row has the cells of the key and the value, whose names are known.
-func (w *jobWorker[K, V]) setRows(f Format) error {
-	w.format, w.names = f, w.job.Columns
-	cells := -1
-	if w.job.Reduce == nil {
-		names := append(w.keys.Names(), "value")
-		cells = len(names)
-		if len(w.names) == 0 {
-			w.names = names
+func (s *station) open(setup worker.Setup) error {
+	schema, err := storage.ParseSchema(setup.Schema)
+	if err != nil {
+		return err
+	}
+	if s.tree, err = storage.OpenWith(setup.Data, schema); err != nil {
+		return err
+	}
+	s.setup, s.format = setup, Format(setup.Format)
+	if setup.Profile != "" {
+		if s.profiler, err = startProfiler(setup.Profile); err != nil {
+			return fmt.Errorf("taking profiles: %w", err)
 		}
 	}
-	return f.checkColumns(w.names, cells)
+	return nil
 }
 
-func (w *jobWorker[K, V]) createRows(prefix string) (*Rows, error) {
-	return createRows(prefix, w.format, w.names, w.longest())
-}
+// Mark implements [worker.Marker].
+func (s *station) Mark(m *worker.Mark) { s.mark = m }
 
 // Close releases what Setup took, and writes profiles.
-func (w *jobWorker[K, V]) Close() error {
+func (s *station) Close() error {
 	var err error
-	if w.profiler != nil {
-		err = w.profiler.stop()
+	if s.profiler != nil {
+		err = s.profiler.stop()
 	}
-	if w.tree != nil {
-		err = errors.Join(err, w.tree.Close())
+	if s.tree != nil {
+		err = errors.Join(err, s.tree.Close())
 	}
 	return err
 }
 
+func (s *station) createRows(prefix string) (*Rows, error) {
+	return createRows(prefix, s.format, s.names, s.longest())
+}
+
 // runBytes is the size at which a table is spilled.
-func (w *jobWorker[K, V]) runBytes() int64 {
+func (s *station) runBytes() int64 {
 	const most = 256 << 20 // a larger table sorts no faster, and a task rarely fills it
-	if w.setup.MemoryBytes == 0 {
-		return cmp.Or(w.setup.RunBytes, most)
+	if s.setup.MemoryBytes == 0 {
+		return cmp.Or(s.setup.RunBytes, most)
 	}
-	return cmp.Or(w.setup.RunBytes, min(w.setup.MemoryBytes/3, most))
+	return cmp.Or(s.setup.RunBytes, min(s.setup.MemoryBytes/3, most))
 }
 
 // A panicError is a panic of the job's code.
@@ -158,7 +166,7 @@ func panicStack() string {
 	var lines []string
 	for {
 		f, more := frames.Next()
-		if strings.HasPrefix(f.Function, pkg+".(*mapTask") || strings.HasPrefix(f.Function, pkg+".(*reduceTask") {
+		if strings.HasPrefix(f.Function, pkg+".(*mapping") || strings.HasPrefix(f.Function, pkg+".(*reduceTask") {
 			break
 		}
 		if !strings.HasPrefix(f.Function, "runtime.") {
