@@ -342,7 +342,7 @@ func TestFormatOfOutput(t *testing.T) {
 
 // The header comes once, and also when there are no rows, however the job is run.
 func TestHeader(t *testing.T) {
-	store := writeStore(t, 40)
+	store := writeStore(t, linesOfStore())
 	for _, job := range []string{"os", "extract"} {
 		out, stats := sameEveryWay(t, job, mapreduce.Config{Data: store, Format: mapreduce.CSV})
 		if !strings.HasPrefix(out, "key,value\n") || strings.Count(out, "key,value\n") != 1 || stats.Rows == 0 {

@@ -87,10 +87,10 @@ func proportional(pid int) int64 {
 
 // Hundreds of runs are merged with few files open.
 func TestFewFiles(t *testing.T) {
-	store, dir := writeStore(t, 300), t.TempDir()
+	store, dir := writeStore(t, 600), t.TempDir()
 	want, stats, err := runShaped(t, shape.Shape{RunBytes: 1, TaskFiles: 4}, jobs["lists"].local(), mapreduce.Config{Data: store})
-	if err != nil || stats.Runs < 250 {
-		t.Fatalf("%d runs, want 250 at least (%v)", stats.Runs, err)
+	if err != nil || stats.Runs < 500 {
+		t.Fatalf("%d runs, want 500 at least (%v)", stats.Runs, err)
 	}
 	exe, err := os.Executable()
 	if err != nil {

@@ -28,7 +28,7 @@ func TestMemory(t *testing.T) {
 		}
 		packed = append(packed, b.Bytes())
 	}
-	for i := range 2 {
+	for i := range 4 {
 		var records []rawlog.Record
 		for k := range 4 {
 			rec := submission(fmt.Sprintf("%d-%d", i, k), firefox, "")
@@ -41,8 +41,8 @@ func TestMemory(t *testing.T) {
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	if n := len(p.records(t)); n != 8 {
-		t.Errorf("%d records in the store, want 8", n)
+	if n := len(p.records(t)); n != 16 {
+		t.Errorf("%d records in the store, want 16", n)
 	}
 	const most = 256 << 10
 	if kb := cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss; kb > most {

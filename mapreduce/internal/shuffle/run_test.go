@@ -20,7 +20,7 @@ import (
 func TestMerge(t *testing.T) {
 	runDir, dir := t.TempDir(), t.TempDir()
 	rapid.Check(t, func(t *rapid.T) {
-		ks := keys(t, 12)
+		ks := keys(t, 30)
 		slices.Sort(ks)
 		value := valueMaker(0, 1, 3, 200, 200, 3000, 30_000, 33_000, 70_000)
 		want := model{}
