@@ -62,7 +62,6 @@ func (t *mapTask) do(ctx context.Context, progress func(worker.Progress)) (worke
 }
 
 func (t *mapTask) open() error {
-	t.counters = worker.Counters{}
 	if t.task.Quarantine {
 		var err error
 		if t.quarantine, err = createQuarantinePart(t.task.Prefix); err != nil {

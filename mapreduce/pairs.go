@@ -28,7 +28,7 @@ type mapping[K comparable, V any] struct {
 func (w *jobWorker[K, V]) Map(ctx context.Context, task worker.MapTask, progress func(worker.Progress)) (worker.MapResult, error) {
 	m := &mapping[K, V]{w: w, heap: []metrics.Sample{{Name: "/gc/heap/live:bytes"}, {Name: "/gc/cycles/total:gc-cycles"}}}
 	m.out.codec = w.keys
-	m.t = &mapTask{station: &w.station, job: m, remarks: &m.out.remarks, task: task}
+	m.t = &mapTask{station: &w.station, job: m, remarks: &m.out.remarks, task: task, counters: worker.Counters{}}
 	return m.t.do(ctx, progress)
 }
 
