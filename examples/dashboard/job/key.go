@@ -12,7 +12,7 @@ import (
 
 // keyOf returns the key of a ping with this info, or why it has none; then the day of submission is there if that is known.
 func keyOf(rec storage.Record, info storage.Value) (k Key, reason string) {
-	k.Submitted = day(rec.Dims.Get("submission_date"))
+	k.Submitted = dayOf(rec.Dims.Get("submission_date"))
 	if !info.Exists() {
 		return k, "no info"
 	}
@@ -22,23 +22,56 @@ func keyOf(rec storage.Record, info storage.Value) (k Key, reason string) {
 		return k, "no channel and major version"
 	}
 	k.Release = channel + "/" + major
-	if k.Built = day(rec.Dims.Get("appBuildID")); k.Built == "" {
+	if k.Built = dayOf(rec.Dims.Get("appBuildID")); k.Built == "" {
 		return k, "build without a day"
 	}
 	if k.Submitted == "" {
 		return k, "submission without a day"
 	}
-	os, _ := info.Get("OS").Str()
-	version, _ := info.Get("version").Str()
-	arch, _ := info.Get("arch").Str()
-	if os == "Linux" {
-		version = majorMinor(version)
-	}
-	k.Leaf = strings.Join([]string{
-		clean(rec.Dims.Get("reason")), clean(rec.Dims.Get("appName")), clean(os), clean(version), clean(arch),
-	}, "/")
+	l := leaf{reason: rec.Dims.Get("reason"), product: rec.Dims.Get("appName")}
+	l.os, _ = info.Get("OS").Str()
+	l.version, _ = info.Get("version").Str()
+	l.arch, _ = info.Get("arch").Str()
+	k.Leaf = l.text()
 	return k, ""
 }
+
+// days are what day has returned.
+var days memo[string, string]
+
+// dayOf is day for what comes again.
+func dayOf(text string) string {
+	d, ok := days.get(text)
+	if !ok {
+		d = day(text)
+		days.put(text, d)
+	}
+	return d
+}
+
+// A leaf has what pings and their place in the store say of where they come from.
+type leaf struct{ reason, product, os, version, arch string }
+
+// leaves are what text has returned.
+var leaves memo[leaf, string]
+
+// text returns the leaf as a key has it.
+func (l leaf) text() string {
+	if text, ok := leaves.get(l); ok {
+		return text
+	}
+	version := l.version
+	if l.os == "Linux" {
+		version = majorMinor(version)
+	}
+	text := strings.Join([]string{clean(l.reason), clean(l.product), clean(l.os), clean(version), clean(l.arch)}, "/")
+	l.os, l.version, l.arch = strings.Clone(l.os), strings.Clone(l.version), strings.Clone(l.arch)
+	leaves.put(l, text)
+	return text
+}
+
+// revisions are the URLs of what revision.ParseID has returned, "" for an error.
+var revisions memo[string, string]
 
 // revisionOf returns the build of a ping with this info and, behind a blank, the URL of the revision of its source, "" if it
 // names none. Newer ones are greater.
@@ -48,11 +81,17 @@ func revisionOf(rec storage.Record, info storage.Value) string {
 	if len(url) > 200 || len(build) > 14 {
 		return ""
 	}
-	id, err := revision.ParseID(url)
-	if err != nil {
+	clear, ok := revisions.get(url)
+	if !ok {
+		if id, err := revision.ParseID(url); err == nil {
+			clear = id.String()
+		}
+		revisions.put(strings.Clone(url), clear)
+	}
+	if clear == "" {
 		return ""
 	}
-	return build + " " + id.String()
+	return build + " " + clear
 }
 
 // day returns the day that text begins with, as YYYYMMDD, or "".

@@ -4,7 +4,6 @@ import (
 	"math"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/telemetry-mr/mr/storage"
 	"github.com/telemetry-mr/mr/storage/histogram"
@@ -72,31 +71,18 @@ func (p *pingWriter) simple(name string, v storage.Value) {
 	endEntry(p.b[start:], 0b11000, simpleBuckets+summaryLen, 1)
 }
 
-// simpleNames remembers what simpleName has returned. Names come from pings, so it remembers so many and no more.
-var simpleNames struct {
-	sync.RWMutex
-	of map[string]string
-}
+// simpleNames are what simpleName has returned.
+var simpleNames memo[string, string]
 
 // simpleName returns the name of the measure, "" if it cannot be one.
 func simpleName(name string) string {
-	n := &simpleNames
-	n.RLock()
-	measure, ok := n.of[name]
-	n.RUnlock()
+	measure, ok := simpleNames.get(name)
 	if ok {
 		return measure
 	}
 	if measure = SimplePrefix + strings.ToUpper(name); !isMeasure(measure) {
 		measure = ""
 	}
-	n.Lock()
-	defer n.Unlock()
-	if n.of == nil {
-		n.of = map[string]string{}
-	}
-	if len(n.of) < 4096 {
-		n.of[strings.Clone(name)] = measure
-	}
+	simpleNames.put(strings.Clone(name), measure)
 	return measure
 }

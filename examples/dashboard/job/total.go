@@ -131,24 +131,16 @@ func (t *total) find(e *entry) int {
 	return len(t.parts) - 1
 }
 
-// names are those of parts. All totals have the same, which are then at hand when an entry is compared. Names come from pings,
-// so the first ones are shared and no more.
-var names = struct {
-	sync.Mutex
-	of map[string]string // guarded by the Mutex
-}{of: map[string]string{}}
+// names are those of parts. All totals have the same, which are then at hand when an entry is compared.
+var names memo[string, string]
 
 func sharedName(name []byte) string {
-	names.Lock()
-	defer names.Unlock()
-	s, ok := names.of[string(name)]
+	shared, ok := names.get(string(name))
 	if !ok {
-		s = string(name)
-		if len(names.of) < 4096 {
-			names.of[s] = s
-		}
+		shared = string(name)
+		names.put(shared, shared)
 	}
-	return s
+	return shared
 }
 
 // grow makes the table twice as large.
