@@ -16,7 +16,7 @@ type total struct {
 	parts  []part
 	last   int      // index of the part that an entry was added to last
 	table  []uint32 // of 1 + the index of a part, by the hash of its name; a power of two, at most half full
-	ints   room[int64]
+	ints   room[int32]
 	floats room[float]
 	form   []byte // buffer
 }
@@ -27,8 +27,8 @@ type part struct {
 	missing uint8
 	after   int32 // index of the part that came next the last time
 	pings   int64
-	added   int // to ints, since they were last empty
-	ints    []int64
+	added   int // to ints, since they were last small
+	ints    []int32
 	floats  []float // by index
 }
 
@@ -58,8 +58,8 @@ func (r *room[T]) clear() {
 	r.used = 0
 }
 
-// maxAdded times maxInt is less than 2^63.
-const maxAdded = 1 << 20
+// Twice maxAdded times maxSmall is 2^31.
+const maxAdded = 1 << 13
 
 // totals are empty ones, with room.
 var totals = sync.Pool{New: func() any { return &total{table: make([]uint32, 1024)} }}
@@ -89,7 +89,7 @@ func (t *total) add(b []byte) {
 	for ok && len(b) > 0 {
 		var e entry
 		if e, b, ok = cutEntry(b); ok {
-			t.part(&e).add(&e)
+			t.addTo(t.part(&e), &e)
 		}
 	}
 }
@@ -123,7 +123,7 @@ func (t *total) find(e *entry) int {
 		}
 		at = (at + 1) & mask
 	}
-	t.parts = append(t.parts, part{name: sharedName(e.name), missing: e.missing, ints: t.ints.take(e.len), floats: t.floats.take(2)[:0]})
+	t.parts = append(t.parts, part{name: sharedName(e.name), missing: e.missing, ints: t.ints.take(e.len)})
 	t.table[at] = uint32(len(t.parts))
 	if 2*len(t.parts) > len(t.table) {
 		t.grow()
@@ -156,46 +156,58 @@ func (t *total) grow() {
 	}
 }
 
-func (p *part) add(e *entry) {
+// addTo adds an entry to its part.
+func (t *total) addTo(p *part, e *entry) {
 	p.pings += e.pings
 	if p.added++; p.added == maxAdded {
-		for i, n := range p.ints {
-			if n != 0 {
-				p.float(i).AddInt(n)
-				p.ints[i] = 0
-			}
-		}
-		p.added = 0
+		t.shrink(p)
 	}
 	for b := e.numbers; len(b) >= 4; {
 		if w := binary.LittleEndian.Uint32(b); w < wide {
-			p.ints[w>>indexShift] += int64(w & (maxSmall - 1))
+			p.ints[w>>indexShift] += int32(w & (maxSmall - 1))
 			b = b[4:]
 			continue
 		}
 		var v number
 		switch v, b = cutNumber(b); v.kind {
 		case kindInt:
-			p.ints[v.i] += v.n
+			t.float(p, v.i).AddInt(v.n)
 		case kindFloat:
-			p.float(v.i).Add(v.x)
+			t.float(p, v.i).Add(v.x)
 		case kindSum:
 			var sum exact.Sum
 			_ = sum.UnmarshalBinary(v.sum) // it was made of one
-			p.float(v.i).AddSum(sum)
+			t.float(p, v.i).AddSum(sum)
 		}
 	}
 }
 
-func (p *part) float(i int) *exact.Sum {
-	k := 0
-	for k < len(p.floats) && p.floats[k].i < i {
+// shrink moves what is large to floats.
+func (t *total) shrink(p *part) {
+	for i, n := range p.ints {
+		if n >= maxAdded*maxSmall {
+			t.float(p, i).AddInt(int64(n))
+			p.ints[i] = 0
+		}
+	}
+	p.added = 0
+}
+
+// float returns the float of an element, which is mostly one of the last.
+func (t *total) float(p *part, i int) *exact.Sum {
+	k := len(p.floats)
+	for k > 0 && p.floats[k-1].i > i {
+		k--
+	}
+	if k == 0 || p.floats[k-1].i != i {
+		if len(p.floats) == cap(p.floats) {
+			more := t.floats.take(2*len(p.floats) + 3)
+			p.floats = more[:copy(more, p.floats)]
+		}
+		p.floats = slices.Insert(p.floats, k, float{i: i})
 		k++
 	}
-	if k == len(p.floats) || p.floats[k].i != i {
-		p.floats = slices.Insert(p.floats, k, float{i: i})
-	}
-	return &p.floats[k].sum
+	return &p.floats[k-1].sum
 }
 
 // binary returns the binary form. What was added to t is then lost.
@@ -214,14 +226,14 @@ func (p *part) appendBinary(dst []byte) []byte {
 	for i, n := range p.ints {
 		switch {
 		case len(floats) > 0 && floats[0].i == i:
-			floats[0].sum.AddInt(n)
-			p.ints[i] = 0
-			dst = appendSum(dst, i, floats[0].sum)
+			sum := &floats[0].sum
+			sum.AddInt(int64(n))
+			if n, ok := sum.Int64(); ok && uint64(n) < maxInt {
+				dst = appendInt(dst, i, uint64(n))
+			} else {
+				dst = appendSum(dst, i, *sum)
+			}
 			floats = floats[1:]
-		case n >= maxInt:
-			var sum exact.Sum
-			sum.AddInt(n)
-			dst = appendSum(dst, i, sum)
 		case n > 0:
 			dst = appendInt(dst, i, uint64(n))
 		}
