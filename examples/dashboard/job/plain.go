@@ -10,7 +10,7 @@ import (
 
 const (
 	fourZeros   = 0x2c302c302c302c30 // "0,0,0,0,"
-	missingOne  = 0x2c312d           // "-1,"
+	missingOne  = 0x312d             // "-1"
 	smallDigits = 5                  // numbers of so many are less than maxSmall
 )
 
@@ -26,26 +26,40 @@ func appendPlain(dst []byte, name string, text []byte) (appended []byte, size in
 	var missing [summaryLen]int // indexes
 	nm, firstFloat := 0, maxLen
 	i, k := 1, 0
-	for more := true; more; k++ {
+	for more := true; more; {
 		b = slices.Grow(b, 256)
 		all := b[:cap(b)]
 		at := len(b)
 		for i+8 <= len(text) && at+16 <= len(all) {
-			w := binary.LittleEndian.Uint64(text[i:])
+			w := word(text, i)
 			if w == fourZeros {
+				i += 8
+				k += 4
+				continue
+			}
+			if isFourDigits(w) {
+				at = putDigit(all, at, k, w)
+				at = putDigit(all, at, k+1, w>>16)
+				at = putDigit(all, at, k+2, w>>32)
+				at = putDigit(all, at, k+3, w>>48)
 				i += 8
 				k += 4
 				continue
 			}
 			n := w&0xff ^ '0'
 			if n > 9 {
-				if w&(1<<24-1) != missingOne || nm == len(missing) {
+				next := byte(w >> 16)
+				if w&(1<<16-1) != missingOne || next != ',' && next != ']' || nm == len(missing) {
 					break
 				}
 				missing[nm] = k
 				nm++
 				i += len("-1,")
 				k++
+				if next == ']' {
+					more = false
+					break
+				}
 				continue
 			}
 			if byte(w>>8) == ',' {
@@ -68,25 +82,29 @@ func appendPlain(dst []byte, name string, text []byte) (appended []byte, size in
 			k++
 		}
 		b = all[:at]
+		if !more {
+			break
+		}
 		if k >= maxLen {
 			return dst, 0
 		}
-		var v number
-		if v, i = plainNumber(text, i); i < 0 {
+		var n int64
+		var x float64
+		if n, x, i = plainNumber(text, i); i < 0 {
 			return dst, 0
 		}
 		switch {
-		case v.kind == kindFloat:
-			b = appendFloat(b, k, v.x)
-			firstFloat = min(firstFloat, k)
-		case v.n > 0:
-			b = appendInt(b, k, uint64(v.n))
-		case v.n < 0:
+		case n > 0:
+			b = appendInt(b, k, uint64(n))
+		case n < 0:
 			if nm == len(missing) {
 				return dst, 0
 			}
 			missing[nm] = k
 			nm++
+		case x > 0:
+			b = appendFloat(b, k, x)
+			firstFloat = min(firstFloat, k)
 		}
 		switch {
 		case i == len(text) || text[i] != ',' && text[i] != ']':
@@ -95,6 +113,10 @@ func appendPlain(dst []byte, name string, text []byte) (appended []byte, size in
 			more = false
 		}
 		i++
+		k++
+	}
+	if k > maxLen {
+		return dst, 0
 	}
 	buckets := k - summaryLen
 	if buckets < 0 || nm > 0 && missing[0] <= buckets || firstFloat < buckets { // the sum may not be missing
@@ -108,38 +130,49 @@ func appendPlain(dst []byte, name string, text []byte) (appended []byte, size in
 	return b, i
 }
 
-// plainNumber returns the number at i, a natural one less than maxInt, a decimal, or -1, and where it ends; -1 if it is
-// another.
-func plainNumber(text []byte, i int) (v number, end int) {
+// plainNumber returns the number at i, n if it is a natural one less than maxInt or -1, x if it is a decimal, and where it ends;
+// -1 if it is another.
+func plainNumber(text []byte, i int) (n int64, x float64, end int) {
 	const (
 		maxInts   = 12 // digits, less than maxInt
 		maxDigits = 19
 	)
 	if len(text)-i < 2 {
-		return v, -1
+		return 0, 0, -1
 	}
 	if text[i] == '-' && text[i+1] == '1' {
-		return number{n: -1}, i + 2
+		return -1, 0, i + 2
 	}
 	from := i
 	m, i := digits(text, from, 0)
-	n := i - from
-	if n == 0 || n > maxInts || n > 1 && text[from] == '0' {
-		return v, -1
+	whole := i - from
+	if whole == 0 || whole > maxInts || whole > 1 && text[from] == '0' {
+		return 0, 0, -1
 	}
 	if i == len(text) || text[i] != '.' {
-		return number{n: int64(m)}, i
+		return int64(m), 0, i
 	}
 	m, end = digits(text, i+1, m)
 	places := end - i - 1
-	if places == 0 || n+places > maxDigits {
-		return v, -1
+	if places == 0 || whole+places > maxDigits {
+		return 0, 0, -1
 	}
-	return number{kind: kindFloat, x: exact.Decimal(m, places)}, end
+	return 0, exact.Decimal(m, places), end
 }
+
+var pow10 = [8]uint64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7}
 
 // digits appends the digits at i to the number m. It is of use only if m has 19 digits then at most.
 func digits(text []byte, i int, m uint64) (number uint64, end int) {
+	for i+8 <= len(text) {
+		w := word(text, i)
+		size := digitsIn(w)
+		if size < 8 {
+			return m*pow10[size&7] + eightDigits(w<<(64-8*size)), i + size
+		}
+		m = m*1e8 + eightDigits(w)
+		i += 8
+	}
 	for i < len(text) && text[i]-'0' <= 9 {
 		m = 10*m + uint64(text[i]-'0')
 		i++
@@ -152,6 +185,22 @@ const (
 	highs = 0x80 * ones
 	lows  = 0x7f * ones
 )
+
+func word(text []byte, i int) uint64 { return binary.LittleEndian.Uint64(text[i : i+8 : i+8]) }
+
+// isFourDigits reports whether w is four numbers of one digit, each with a comma behind.
+func isFourDigits(w uint64) bool {
+	const evens = 0x0001000100010001
+	return w&(0xfff0*evens) == fourZeros&(0xfff0*evens) && (w+6*evens)&(0x10*evens) == 0x10*evens
+}
+
+// putDigit writes the element that is the first digit in w at a place, and returns the place behind it, the same if it is 0: a
+// branch would cost more.
+func putDigit(b []byte, at, i int, w uint64) int {
+	w &= 0xf
+	binary.LittleEndian.PutUint32(b[at:at+4:at+4], uint32(i)<<indexShift|uint32(w))
+	return at + int((w+15)>>4<<2)
+}
 
 // digitsIn returns how many digits the text in w begins with.
 func digitsIn(w uint64) int {
