@@ -18,7 +18,6 @@ type total struct {
 	table  []uint32 // of 1 + the index of a part, by the hash of its name; a power of two, at most half full
 	ints   room[int32]
 	floats room[float]
-	form   []byte // buffer
 }
 
 // A part is the sum of arrays with a name, a length and the same values missing.
@@ -210,13 +209,18 @@ func (t *total) float(p *part, i int) *exact.Sum {
 	return &p.floats[k-1].sum
 }
 
+// forms are buffers for binary forms.
+var forms = sync.Pool{New: func() any { return new([]byte) }}
+
 // binary returns the binary form. What was added to t is then lost.
 func (t *total) binary() []byte {
-	t.form = t.place.appendTo(t.form[:0])
+	buf := forms.Get().(*[]byte)
+	defer forms.Put(buf)
+	*buf = t.place.appendTo((*buf)[:0])
 	for i := range t.parts {
-		t.form = t.parts[i].appendBinary(t.form)
+		*buf = t.parts[i].appendBinary(*buf)
 	}
-	return bytes.Clone(t.form)
+	return bytes.Clone(*buf)
 }
 
 func (p *part) appendBinary(dst []byte) []byte {
