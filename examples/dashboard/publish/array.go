@@ -29,8 +29,13 @@ func zeros(text []byte) (n, size int) {
 func appendDense(dst, text []byte, most int) (dense []byte, n int) {
 	n = bytes.Count(text, comma) + 1
 	done := 0
-	for i, c := range text {
-		if c != '-' || i == 0 || text[i-1] != '[' && text[i-1] != ',' { // 1e-7
+	for i := 0; ; i++ {
+		next := bytes.IndexByte(text[i:], '-')
+		if next < 0 {
+			return append(dst, text[done:]...), n
+		}
+		i += next
+		if i == 0 || text[i-1] != '[' && text[i-1] != ',' { // 1e-7
 			continue
 		}
 		more, size := zeros(text[i+1:])
@@ -44,7 +49,6 @@ func appendDense(dst, text []byte, most int) (dense []byte, n int) {
 		dst = append(dst, manyZeros[:2*more-1]...)
 		done = i + 1 + size
 	}
-	return append(dst, text[done:]...), n
 }
 
 var comma = []byte(",")

@@ -73,6 +73,10 @@ const maxDigits = 18
 
 // addLong adds a number that is no int of up to maxDigits digits.
 func (t *total) addLong(i int, number []byte) bool {
+	if x, ok := decimal(number); ok {
+		t.float(i).Add(x)
+		return true
+	}
 	if bytes.IndexByte(number, '.') < 0 { // a failure to parse is slow
 		if n, err := strconv.ParseInt(string(number), 10, 64); err == nil {
 			t.float(i).AddInt(n)
@@ -85,6 +89,27 @@ func (t *total) addLong(i int, number []byte) bool {
 	}
 	t.float(i).Add(x)
 	return true
+}
+
+// decimal is strconv.ParseFloat for up to 19 digits with a point among them.
+func decimal(text []byte) (x float64, ok bool) {
+	const most = 19
+	var m uint64
+	point := -1
+	for i, c := range text {
+		switch {
+		case c-'0' <= 9:
+			m = 10*m + uint64(c-'0')
+		case c == '.' && point < 0:
+			point = i
+		default:
+			return 0, false
+		}
+	}
+	if point < 0 || len(text) > most+len(".") {
+		return 0, false
+	}
+	return exact.Decimal(m, len(text)-1-point), true
 }
 
 func (t *total) float(i int) *exact.Sum {
