@@ -167,7 +167,8 @@ func appendSum(dst []byte, zeros int, sum exact.Sum) []byte {
 		return appendFloat(dst, zeros, x)
 	}
 	dst, zeros = appendFull(dst, zeros)
-	form, _ := sum.AppendBinary(nil) // its error is always nil
+	var buf [32]byte
+	form, _ := sum.AppendBinary(buf[:0]) // its error is always nil
 	dst = append(dst, byte(zeros), codeSum)
 	return append(binary.AppendUvarint(dst, uint64(len(form))), form...)
 }
