@@ -16,21 +16,21 @@ const (
 
 // appendPlain appends the entry of the array that text begins with, if it is such as browsers send: without blanks, of natural
 // numbers and, in the summary, decimals and -1. It returns the size of the text, 0 if it is another or refused: package
-// histogram looks at it then. Text is looked at eight bytes at a time; what is first in it has the lowest place in a word.
+// histogram looks at it then.
 func appendPlain(dst []byte, name string, text []byte) (appended []byte, size int) {
 	if len(text) < 2 || text[0] != '[' {
 		return dst, 0
 	}
-	start := len(dst)
 	b := beginEntry(dst, name)
-	var missing [summaryLen]int // indexes
-	nm, firstFloat := 0, maxLen
-	i, k := 1, 0
-	for more := true; more; {
-		b = slices.Grow(b, 256)
-		all := b[:cap(b)]
+	var missing indexes
+	firstFloat := maxLen
+	i, k := 1, 0 // place in text, and index of the element there
+	for ended := false; !ended; {
+		// Numbers of few digits. Text is looked at eight bytes at a time; what is first in it has the lowest place in a word.
 		at := len(b)
-		for i+8 <= len(text) && at+16 <= len(all) {
+		b = slices.Grow(b, 256)
+		b = b[:cap(b)]
+		for i+8 <= len(text) && at+16 <= len(b) {
 			w := word(text, i)
 			if w == fourZeros {
 				i += 8
@@ -38,10 +38,10 @@ func appendPlain(dst []byte, name string, text []byte) (appended []byte, size in
 				continue
 			}
 			if isFourDigits(w) {
-				at = putDigit(all, at, k, w)
-				at = putDigit(all, at, k+1, w>>16)
-				at = putDigit(all, at, k+2, w>>32)
-				at = putDigit(all, at, k+3, w>>48)
+				at = putDigit(b, at, k, w)
+				at = putDigit(b, at, k+1, w>>16)
+				at = putDigit(b, at, k+2, w>>32)
+				at = putDigit(b, at, k+3, w>>48)
 				i += 8
 				k += 4
 				continue
@@ -49,15 +49,13 @@ func appendPlain(dst []byte, name string, text []byte) (appended []byte, size in
 			n := w&0xff ^ '0'
 			if n > 9 {
 				next := byte(w >> 16)
-				if w&(1<<16-1) != missingOne || next != ',' && next != ']' || nm == len(missing) {
+				if w&(1<<16-1) != missingOne || next != ',' && next != ']' || !missing.add(k) {
 					break
 				}
-				missing[nm] = k
-				nm++
 				i += len("-1,")
 				k++
 				if next == ']' {
-					more = false
+					ended = true
 					break
 				}
 				continue
@@ -75,59 +73,61 @@ func appendPlain(dst []byte, name string, text []byte) (appended []byte, size in
 				n = eightDigits(w << (64 - 8*size))
 				i += size + 1
 			}
-			binary.LittleEndian.PutUint32(all[at:at+4], uint32(k)<<indexShift|uint32(n))
+			binary.LittleEndian.PutUint32(b[at:at+4], uint32(k)<<indexShift|uint32(n))
 			if n > 0 {
 				at += 4
 			}
 			k++
 		}
-		b = all[:at]
-		if !more {
+		b = b[:at]
+		if ended {
 			break
 		}
-		if k >= maxLen {
+		// Any number.
+		n, x, end := plainNumber(text, i)
+		if k >= maxLen || end < 0 || end == len(text) || text[end] != ',' && text[end] != ']' || n < 0 && !missing.add(k) {
 			return dst, 0
 		}
-		var n int64
-		var x float64
-		if n, x, i = plainNumber(text, i); i < 0 {
-			return dst, 0
-		}
-		switch {
-		case n > 0:
+		if n > 0 {
 			b = appendInt(b, k, uint64(n))
-		case n < 0:
-			if nm == len(missing) {
-				return dst, 0
-			}
-			missing[nm] = k
-			nm++
-		case x > 0:
+		} else if x > 0 {
 			b = appendFloat(b, k, x)
 			firstFloat = min(firstFloat, k)
 		}
-		switch {
-		case i == len(text) || text[i] != ',' && text[i] != ']':
-			return dst, 0
-		case text[i] == ']':
-			more = false
-		}
-		i++
+		ended = text[end] == ']'
+		i = end + 1
 		k++
 	}
-	if k > maxLen {
-		return dst, 0
-	}
 	buckets := k - summaryLen
-	if buckets < 0 || nm > 0 && missing[0] <= buckets || firstFloat < buckets { // the sum may not be missing
+	if buckets < 0 || k > maxLen || missing.n > 0 && missing.all[0] <= buckets || firstFloat < buckets { // the sum may not be missing
 		return dst, 0
 	}
-	var absent uint8
-	for _, at := range missing[:nm] {
-		absent |= 1 << (at - buckets)
-	}
-	endEntry(b[start:], absent, k, 1)
+	endEntry(b[len(dst):], missing.from(buckets), k, 1)
 	return b, i
+}
+
+// indexes are those of a few elements.
+type indexes struct {
+	all [summaryLen]int
+	n   int
+}
+
+// add returns false if there are too many.
+func (s *indexes) add(k int) bool {
+	if s.n == len(s.all) {
+		return false
+	}
+	s.all[s.n] = k
+	s.n++
+	return true
+}
+
+// from returns a bit for each element from one on, which must have the first.
+func (s *indexes) from(first int) (set uint8) {
+	for _, k := range s.all[:s.n] {
+		set |= 1 << (k - first)
+	}
+	return set
 }
 
 // plainNumber returns the number at i, n if it is a natural one less than maxInt or -1, x if it is a decimal, and where it ends;
