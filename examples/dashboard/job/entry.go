@@ -26,9 +26,8 @@ import (
 //	    4 bytes  2^31 + index·2^17 + a kind; behind it an integer of 8 bytes, a float64 of 8 bytes, or an exact.Sum, which has
 //	             its size in front in 2 bytes
 //
-// Numbers are sorted by index. An integer is less than maxInt, so that many can be added without a look at overflow. Of
-// equal names, those that differ in the number of elements or in what is missing are apart. A ping's arrays are in its own
-// order.
+// Numbers are sorted by index. An integer is less than maxInt; what is more is a float64 or an exact.Sum. Of equal names, those
+// that differ in the number of elements or in what is missing are apart. A ping's arrays are in its own order.
 const (
 	placeHead = 16
 	entryHead = 16

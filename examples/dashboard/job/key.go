@@ -65,8 +65,10 @@ func (l leaf) text() string {
 		version = majorMinor(version)
 	}
 	text := strings.Join([]string{clean(l.reason), clean(l.product), clean(l.os), clean(version), clean(l.arch)}, "/")
-	l.os, l.version, l.arch = strings.Clone(l.os), strings.Clone(l.version), strings.Clone(l.arch)
-	leaves.put(l, text)
+	if len(l.os)+len(l.version)+len(l.arch) <= maxArgument {
+		l.os, l.version, l.arch = strings.Clone(l.os), strings.Clone(l.version), strings.Clone(l.arch)
+		leaves.put(l, text)
+	}
 	return text
 }
 
@@ -81,17 +83,17 @@ func revisionOf(rec storage.Record, info storage.Value) string {
 	if len(url) > 200 || len(build) > 14 {
 		return ""
 	}
-	clear, ok := revisions.get(url)
+	id, ok := revisions.get(url)
 	if !ok {
-		if id, err := revision.ParseID(url); err == nil {
-			clear = id.String()
+		if parsed, err := revision.ParseID(url); err == nil {
+			id = parsed.String()
 		}
-		revisions.put(strings.Clone(url), clear)
+		revisions.put(strings.Clone(url), id)
 	}
-	if clear == "" {
+	if id == "" {
 		return ""
 	}
-	return build + " " + clear
+	return build + " " + id
 }
 
 // day returns the day that text begins with, as YYYYMMDD, or "".

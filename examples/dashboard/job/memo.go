@@ -3,13 +3,16 @@ package job
 import "sync"
 
 // A memo remembers what a function has returned. Arguments come from pings, so it remembers that of the first few thousand and
-// no more. It is safe for concurrent use.
+// no more; its users see to it that these are short. It is safe for concurrent use.
 type memo[K comparable, V any] struct {
 	mu sync.RWMutex
 	of map[K]V // guarded by mu
 }
 
-const maxRemembered = 4096
+const (
+	maxRemembered = 4096
+	maxArgument   = 256 // bytes
+)
 
 func (m *memo[K, V]) get(k K) (v V, ok bool) {
 	m.mu.RLock()

@@ -85,12 +85,17 @@ func appendPlain(dst []byte, name string, text []byte) (appended []byte, size in
 		}
 		// Any number.
 		n, x, end := plainNumber(text, i)
-		if k >= maxLen || end < 0 || end == len(text) || text[end] != ',' && text[end] != ']' || n < 0 && !missing.add(k) {
+		if k >= maxLen || end < 0 || end == len(text) || text[end] != ',' && text[end] != ']' {
 			return dst, 0
 		}
-		if n > 0 {
+		switch {
+		case n > 0:
 			b = appendInt(b, k, uint64(n))
-		} else if x > 0 {
+		case n < 0:
+			if !missing.add(k) {
+				return dst, 0
+			}
+		case x > 0:
 			b = appendFloat(b, k, x)
 			firstFloat = min(firstFloat, k)
 		}

@@ -83,6 +83,8 @@ func simpleName(name string) string {
 	if measure = SimplePrefix + strings.ToUpper(name); !isMeasure(measure) {
 		measure = ""
 	}
-	simpleNames.put(strings.Clone(name), measure)
+	if len(name) <= maxArgument {
+		simpleNames.put(strings.Clone(name), measure)
+	}
 	return measure
 }
