@@ -18,8 +18,9 @@ const module = "github.com/telemetry-mr/mr/"
 var mayImport = map[string]string{
 	"filter":                    "",
 	"storage":                   "filter github.com/klauspost/compress/... github.com/ulikunitz/xz/...",
+	"storage/digits":            "",
 	"storage/exact":             "",
-	"storage/histogram":         "filter storage storage/exact storage/histogram",
+	"storage/histogram":         "filter storage storage/digits storage/exact storage/histogram",
 	"storage/rawlog":            "storage",
 	"storage/receive":           "storage storage/rawlog storage/stats",
 	"storage/stats":             "github.com/VictoriaMetrics/metrics",

@@ -4,6 +4,7 @@ import (
 	"math"
 	"strconv"
 
+	"github.com/telemetry-mr/mr/storage/digits"
 	"github.com/telemetry-mr/mr/storage/exact"
 )
 
@@ -42,7 +43,7 @@ func number(b []byte, i int) (v value, end int) {
 		return value{n: n}, i + 1
 	}
 	from := i
-	m, i := digits(b, i, 0)
+	m, i := digits.Append(b, i, 0)
 	size := i - from
 	switch {
 	case size == 0:
@@ -56,7 +57,7 @@ func number(b []byte, i int) (v value, end int) {
 	places := 0
 	if i < len(b) && b[i] == '.' {
 		from = i + 1
-		m, i = digits(b, from, m)
+		m, i = digits.Append(b, from, m)
 		if places = i - from; places == 0 {
 			return value{}, -1
 		}
@@ -85,26 +86,26 @@ func fraction(b []byte, i int) (v value, end int) {
 	if i+mostWhole+1+mostPlaces+8 > len(b) {
 		return value{}, -1
 	}
-	w := word(b, i)
-	whole := digitsIn(w)
+	w := digits.Word(b, i)
+	whole := digits.In(w)
 	if whole == 0 || whole > mostWhole || byte(w>>(8*whole)) != '.' || byte(w) == '0' && whole > 1 {
 		return value{}, -1
 	}
-	m := eightDigits(w << (64 - 8*whole))
+	m := digits.Eight(w << (64 - 8*whole))
 	i += whole + 1
-	w = word(b, i)
-	if digitsIn(w) != 8 {
+	w = digits.Word(b, i)
+	if digits.In(w) != 8 {
 		return value{}, -1
 	}
-	m = m*1e8 + eightDigits(w)
+	m = m*1e8 + digits.Eight(w)
 	i += 8
-	w = word(b, i)
-	more := digitsIn(w)
+	w = digits.Word(b, i)
+	more := digits.In(w)
 	i += more
 	if more == 8 || b[i]|0x20 == 'e' {
 		return value{}, -1
 	}
-	m = m*pow10[more] + eightDigits(w<<(64-8*more))
+	m = m*pow10[more] + digits.Eight(w<<(64-8*more))
 	return floatValue(exact.Decimal(m, 8+more)), i
 }
 
@@ -116,25 +117,6 @@ func floatValue(x float64) value {
 	return value{kind: kindFloat, x: x}
 }
 
-// digits appends the digits at i to the number m. The result is worth something
-// only if m has 19 digits then at most.
-func digits(b []byte, i int, m uint64) (uint64, int) {
-	for i+8 <= len(b) {
-		w := word(b, i)
-		size := digitsIn(w)
-		if size < 8 {
-			return m*pow10[size&7] + eightDigits(w<<(64-8*size)), i + size
-		}
-		m = m*1e8 + eightDigits(w)
-		i += 8
-	}
-	for i < len(b) && b[i]-'0' < 10 {
-		m = m*10 + uint64(b[i]-'0')
-		i++
-	}
-	return m, i
-}
-
 // slowNumber is number for those with an exponent, which is at i if there is one,
 // or many digits.
 func slowNumber(b []byte, start, i int) (v value, end int) {
@@ -144,7 +126,7 @@ func slowNumber(b []byte, start, i int) (v value, end int) {
 			i++
 		}
 		from := i
-		if _, i = digits(b, from, 0); i == from {
+		if _, i = digits.Append(b, from, 0); i == from {
 			return value{}, -1
 		}
 	}

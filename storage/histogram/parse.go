@@ -3,8 +3,9 @@ package histogram
 import (
 	"encoding/binary"
 	"math"
-	"math/bits"
 	"slices"
+
+	"github.com/telemetry-mr/mr/storage/digits"
 )
 
 // parse appends the parsed form of the array that text begins with to dst, and
@@ -32,13 +33,13 @@ func parse(dst, text []byte) (appended, form []byte, end int) {
 	for n < maxParsed {
 		// Integers with a comma behind.
 		for i <= last && at+2*widest <= len(b) {
-			w := word(text, i)
-			if w == fourZeros {
+			w := digits.Word(text, i)
+			if w == digits.FourZeros {
 				n += 4
 				i += 8
 				continue
 			}
-			if isFourDigits(w) {
+			if digits.IsFour(w) {
 				putFour((*[16]byte)(b[at:at+16:at+16]), n, w)
 				at += 16
 				n += 4
@@ -77,11 +78,11 @@ func parse(dst, text []byte) (appended, form []byte, end int) {
 					i++
 				}
 			} else {
-				size := digitsIn(w)
+				size := digits.In(w)
 				if size == 8 || x == 0 || byte(w>>(8*size)) != ',' {
 					break
 				}
-				x = eightDigits(w << (64 - 8*size))
+				x = digits.Eight(w << (64 - 8*size))
 				i += size + 1
 			}
 			if x <= math.MaxInt16 {
@@ -187,41 +188,10 @@ func parseLong(dst, text []byte) (appended, form []byte, end int) {
 }
 
 const (
-	evens = 0x0001000100010001
-	ones  = 0x0101010101010101
-	highs = 0x80 * ones
-	lows  = 0x7f * ones
-
-	fourZeros = '0'*evens | ','*evens<<8 // "0,0,0,0,"
-
 	// "-1,-1", as summary values are that the sender left out.
 	absent     = '-' | '1'<<8 | ','<<16 | '-'<<24 | '1'<<32
 	absentMask = 1<<40 - 1
 )
-
-func word(b []byte, i int) uint64 { return binary.LittleEndian.Uint64(b[i : i+8 : i+8]) }
-
-// isFourDigits reports whether w is four numbers of one digit, each with a comma
-// behind.
-func isFourDigits(w uint64) bool {
-	return w&(0xfff0*evens) == fourZeros&(0xfff0*evens) && (w+6*evens)&(0x10*evens) == 0x10*evens
-}
-
-// digitsIn returns how many digits the text in w begins with.
-func digitsIn(w uint64) int {
-	t := w ^ '0'*ones
-	other := (t&lows + (0x80-10)*ones | t) & highs
-	return bits.TrailingZeros64(other) / 8
-}
-
-// eightDigits returns the number whose last digits are in the lanes of w, last
-// digit in the highest lane. Lanes without a digit are zero.
-func eightDigits(w uint64) uint64 {
-	w &= 0x0f * ones
-	w = w * (10<<8 + 1) >> 8 & 0x00ff00ff00ff00ff
-	w = w * (100<<16 + 1) >> 16 & 0x0000ffff0000ffff
-	return w * (10000<<32 + 1) >> 32
-}
 
 func skipBlanks(b []byte, i int) int {
 	for i < len(b) && b[i] <= ' ' && (b[i] == ' ' || b[i] == '\t' || b[i] == '\n' || b[i] == '\r') {

@@ -5,6 +5,8 @@ import (
 	"encoding/binary"
 	"fmt"
 	"slices"
+
+	"github.com/telemetry-mr/mr/storage/digits"
 )
 
 // The functions here are for the one way in which browsers write a histogram: what it says of itself first, then the counts
@@ -76,7 +78,7 @@ func (d *Definition) packUsual(dst, raw []byte) []byte {
 		if end < 0 {
 			return nil
 		}
-		binary.LittleEndian.PutUint64(b[at:at+8:at+8], word(raw, i))
+		binary.LittleEndian.PutUint64(b[at:at+8:at+8], digits.Word(raw, i))
 		at += end - i
 		b[at] = ','
 		at++
@@ -109,7 +111,7 @@ func (d *Definition) packUsual(dst, raw []byte) []byte {
 func putZeroCounts(b []byte, at, n int) int {
 	end := at + 2*n
 	for ; at < end; at += 8 {
-		binary.LittleEndian.PutUint64(b[at:at+8:at+8], fourZeros)
+		binary.LittleEndian.PutUint64(b[at:at+8:at+8], digits.FourZeros)
 	}
 	return end
 }
@@ -142,12 +144,12 @@ func smallName(b []byte, i int) (bound int64, size int) {
 	if len(b)-i < len(`"1234567":`) || b[i] != '"' {
 		return 0, 0
 	}
-	w := word(b, i+1)
-	size = digitsIn(w)
+	w := digits.Word(b, i+1)
+	size = digits.In(w)
 	if !isSmall(w, size) || b[i+1+size] != '"' || b[i+2+size] != ':' {
 		return 0, 0
 	}
-	return int64(eightDigits(w << (64 - 8*size))), size + len(`"":`)
+	return int64(digits.Eight(w << (64 - 8*size))), size + len(`"":`)
 }
 
 // skipSmall goes over an integer of at most seven digits, behind which there must be something.
@@ -155,8 +157,8 @@ func skipSmall(b []byte, i int) int {
 	if i < 0 || len(b)-i < 8 {
 		return -1
 	}
-	w := word(b, i)
-	size := digitsIn(w)
+	w := digits.Word(b, i)
+	size := digits.In(w)
 	if !isSmall(w, size) {
 		return -1
 	}

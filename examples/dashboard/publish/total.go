@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/telemetry-mr/mr/storage/digits"
 	"github.com/telemetry-mr/mr/storage/exact"
 )
 
@@ -94,22 +95,12 @@ func (t *total) addLong(i int, number []byte) bool {
 // decimal is strconv.ParseFloat for up to 19 digits with a point among them.
 func decimal(text []byte) (x float64, ok bool) {
 	const most = 19
-	var m uint64
-	point := -1
-	for i, c := range text {
-		switch {
-		case c-'0' <= 9:
-			m = 10*m + uint64(c-'0')
-		case c == '.' && point < 0:
-			point = i
-		default:
-			return 0, false
-		}
-	}
-	if point < 0 || len(text) > most+len(".") {
+	m, point := digits.Append(text, 0, 0)
+	if point == len(text) || text[point] != '.' || len(text) > most+len(".") {
 		return 0, false
 	}
-	return exact.Decimal(m, len(text)-1-point), true
+	m, end := digits.Append(text, point+1, m)
+	return exact.Decimal(m, end-point-1), end == len(text)
 }
 
 func (t *total) float(i int) *exact.Sum {
